@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/internal.h"
+
+/* Pages given back in one transaction: each costs some 20 journal entries at worst. */
+#define REAP_PAGES 64
+
+static void reap_file(struct nommu_board *b, uint32_t id)
+{
+	struct seg_file *file = file_at(b, id);
+	uint32_t frame;
+	uint64_t pgoff;
+
+	if (file->state != FILE_REAPED) {
+		segment_damaged(b);
+		return;
+	}
+	for (int i = 0; i < REAP_PAGES; i++) {
+		frame = extent_pop(b, file, 0, &pgoff);
+		if (!frame) {
+			journal_u32(b, &b->header->reap_file, file->link);
+			journal_u32(b, &file->state, 0);
+			segment_give(b, TABLE_FILES, id);
+			return;
+		}
+		pages_free(b, frame, 1);
+	}
+}
+
+static void reap_region(struct nommu_board *b, uint32_t id)
+{
+	struct seg_region *region = region_at(b, id);
+	uint32_t first = frame_of(b, region->start), at = region->swept, file = region->file;
+	uint32_t end = at + (uint32_t)min_u64(REAP_PAGES, region->pages - at);
+
+	if (region->users || !(region->flags & REGION_TORN) || at > region->pages) {
+		segment_damaged(b);
+		return;
+	}
+	for (; at < end; at++) {
+		struct seg_frame *frame = frame_at(b, first + at);
+
+		/* Any other page is the file's still. */
+		if (frame->state != FRAME_ORPHAN)
+			continue;
+		if (frame->owner > 1) {
+			journal_u32(b, &frame->owner, frame->owner - 1);
+			continue;
+		}
+		pages_free(b, first + at, 1);
+		journal_add(b, &b->header->orphan_pages, -1);
+	}
+	journal_u32(b, &region->swept, end);
+	if (end < region->pages)
+		return;
+	journal_u32(b, &b->header->reap_region, region->link);
+	journal_add(b, &file_at(b, file)->pins, -1);
+	region_free(b, id);
+	file_unwanted(b, file);
+}
+
+bool reap_waiting(const struct nommu_board *b)
+{
+	return __atomic_load_n(&b->header->reap_file, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&b->header->reap_region, __ATOMIC_RELAXED);
+}
+
+void reap(struct nommu_board *b)
+{
+	while (unlikely(reap_waiting(b))) {
+		/* What cannot be done now is left to the next one. */
+		if (tx_begin(b))
+			return;
+		if (b->header->reap_region)
+			reap_region(b, b->header->reap_region);
+		else if (b->header->reap_file)
+			reap_file(b, b->header->reap_file);
+		if (tx_end(b))
+			return;
+	}
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "shim/real.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+
+#include "shim/context.h"
+
+/* From dlsym's object pointer to a function pointer, which C has no conversion for. */
+union symbol {
+	void *object;
+	int (*sigaction)(int sig, const struct sigaction *action, struct sigaction *old);
+	pid_t (*fork)(void);
+	int (*daemon)(int nochdir, int noclose);
+	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
+};
+
+static union symbol look_up(const char *name)
+{
+	union symbol symbol = { .object = dlsym(RTLD_NEXT, name) };
+
+	return symbol;
+}
+
+void real_bind(void)
+{
+	if (!shim.real.sigaction)
+		shim.real.sigaction = look_up("sigaction").sigaction;
+}
+
+int real_sigaction(int sig, const struct sigaction *action, struct sigaction *old)
+{
+	real_bind();
+	return shim.real.sigaction(sig, action, old);
+}
+
+pid_t real_fork(void)
+{
+	if (!shim.real.fork)
+		shim.real.fork = look_up("fork").fork;
+	return shim.real.fork();
+}
+
+pid_t real_bare_fork(void)
+{
+	if (!shim.real.bare_fork)
+		shim.real.bare_fork = look_up("_Fork").fork;
+	if (shim.real.bare_fork)
+		return shim.real.bare_fork();
+	errno = ENOSYS; /* a libc before 2.34 */
+	return -1;
+}
+
+int real_daemon(int nochdir, int noclose)
+{
+	if (!shim.real.daemon)
+		shim.real.daemon = look_up("daemon").daemon;
+	return shim.real.daemon(nochdir, noclose);
+}
+
+int real_forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp)
+{
+	if (!shim.real.forkpty)
+		shim.real.forkpty = look_up("forkpty").forkpty;
+	if (shim.real.forkpty)
+		return shim.real.forkpty(pty, name, termp, winp);
+	errno = ENOSYS; /* a libc before 2.34 keeps it in libutil, which is not loaded */
+	return -1;
+}

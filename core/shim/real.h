@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * real - libc's own functions behind the names that the shim defines, each looked up when it is first needed.
+ *
+ * Only what is more than a system call is here; the rest the shim asks the kernel for by os_syscall. Looking up may
+ * allocate, so the constructor does it for what a program may call in a signal handler (real_bind). Two threads that
+ * look up the same name at once find the same, so nobody locks.
+ */
+#ifndef SHIM_REAL_H
+#define SHIM_REAL_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+struct termios;
+struct winsize;
+
+struct real {
+	int (*sigaction)(int sig, const struct sigaction *action, struct sigaction *old);
+	pid_t (*fork)(void);
+	pid_t (*bare_fork)(void); /* _Fork */
+	int (*daemon)(int nochdir, int noclose);
+	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
+};
+
+void real_bind(void);
+
+int real_sigaction(int sig, const struct sigaction *action, struct sigaction *old);
+pid_t real_fork(void);
+pid_t real_bare_fork(void);
+int real_daemon(int nochdir, int noclose);
+int real_forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * task - what the shim keeps of each task, and vfork.
+ *
+ * A record lies in thread-local storage. A vfork child shares it with its parent, so whoever comes out of vfork, child
+ * or parent, clears it: the engine asks anew who it is when it next takes the lock. Nobody locks: a record is its
+ * task's own.
+ */
+#ifndef SHIM_TASK_H
+#define SHIM_TASK_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/os.h"
+
+struct shim_action;
+
+struct shim_task {
+	/* vfork clears and restores these; its assembly knows where they lie. */
+	volatile uint32_t calls;     /* inside of a wrapped call */
+	volatile uint32_t deferred;  /* a signal came inside; it is in signal and mask */
+	struct shim_action *actions; /* a vfork child's own table of handlers; NULL: the process's */
+	struct nommu_task engine;
+
+	uint64_t life;           /* the attachment that this record belongs to, see struct shim_life */
+	uint64_t traced_checked; /* CLOCK_MONOTONIC in ns of the last look; 0: none yet */
+	uint32_t traced;         /* NOMMU_TASK_TRACED or 0 */
+	uint64_t mask;           /* the mask to restore */
+	siginfo_t signal;        /* the first deferred signal */
+};
+
+extern _Thread_local struct shim_task shim_task __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* A signal may arrive when vfork has returned but the record is not cleared yet: do it now. @context: a ucontext_t. */
+void task_mend(struct shim_task *task, const void *context);
+
+/* NOMMU_TASK_TRACED if the calling thread is being traced. At most 1 ms old, since asking takes some 10 to 20 us. */
+uint32_t task_traced(struct shim_task *task);
+
+#endif

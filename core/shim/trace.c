@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "shim/trace.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "shim/descriptor.h"
+
+struct line {
+	size_t len;
+	char text[2048];
+};
+
+/* What does not fit is cut; one byte is kept for the newline. */
+__attribute__((format(printf, 2, 3))) static void put(struct line *line, const char *format, ...)
+{
+	size_t room = sizeof(line->text) - 1 - line->len;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(line->text + line->len, room, format, args);
+	va_end(args);
+	if (len > 0)
+		line->len += (size_t)len < room ? (size_t)len : room - 1;
+}
+
+struct name {
+	long value;
+	const char *name;
+};
+
+#define NAME(constant) { constant, #constant }
+
+static const struct name prot_names[] = {
+	NAME(PROT_READ), NAME(PROT_WRITE), NAME(PROT_EXEC), NAME(PROT_GROWSDOWN), NAME(PROT_GROWSUP), { 0, NULL },
+};
+
+static const struct name type_names[] = {
+	NAME(MAP_PRIVATE), NAME(MAP_SHARED), NAME(MAP_SHARED_VALIDATE), { 0, NULL },
+};
+
+static const struct name map_names[] = {
+	NAME(MAP_FIXED), NAME(MAP_ANONYMOUS), NAME(MAP_FIXED_NOREPLACE), NAME(MAP_GROWSDOWN), NAME(MAP_DENYWRITE),
+	NAME(MAP_EXECUTABLE), NAME(MAP_LOCKED), NAME(MAP_NORESERVE), NAME(MAP_POPULATE), NAME(MAP_NONBLOCK),
+	NAME(MAP_STACK), NAME(MAP_HUGETLB), NAME(MAP_SYNC), NAME(MAP_32BIT), { 0, NULL },
+};
+
+static const struct name mremap_names[] = {
+	NAME(MREMAP_MAYMOVE), NAME(MREMAP_FIXED), NAME(MREMAP_DONTUNMAP), { 0, NULL },
+};
+
+static const struct name advice_names[] = {
+	NAME(MADV_NORMAL), NAME(MADV_RANDOM), NAME(MADV_SEQUENTIAL), NAME(MADV_WILLNEED), NAME(MADV_DONTNEED),
+	NAME(MADV_FREE), NAME(MADV_REMOVE), NAME(MADV_DONTFORK), NAME(MADV_DOFORK), NAME(MADV_MERGEABLE),
+	NAME(MADV_UNMERGEABLE), NAME(MADV_HUGEPAGE), NAME(MADV_NOHUGEPAGE), NAME(MADV_DONTDUMP), NAME(MADV_DODUMP),
+	NAME(MADV_WIPEONFORK), NAME(MADV_KEEPONFORK), NAME(MADV_COLD), NAME(MADV_PAGEOUT), { 0, NULL },
+};
+
+/* A|B|0x…, each after @separator for the first, "|" for the others. What has no name is a number. */
+static void put_bits(struct line *line, long bits, const struct name *names, const char *separator)
+{
+	for (; names->name; names++) {
+		if (!(bits & names->value))
+			continue;
+		put(line, "%s%s", separator, names->name);
+		bits &= ~names->value;
+		separator = "|";
+	}
+	if (bits)
+		put(line, "%s0x%lx", separator, bits);
+}
+
+static void put_value(struct line *line, long value, const struct name *names)
+{
+	for (; names->name; names++) {
+		if (names->value == value) {
+			put(line, "%s", names->name);
+			return;
+		}
+	}
+	put(line, "0x%lx", value);
+}
+
+static void put_descriptor(struct line *line, int fd)
+{
+	char path[DESCRIPTOR_PATH];
+
+	descriptor_path(fd, path);
+	if (path[0])
+		put(line, "%d<%s>", fd, path);
+	else
+		put(line, "%d", fd);
+}
+
+static void put_argument(struct line *line, char letter, long value)
+{
+	switch (letter) {
+	case 'p':
+		if (value)
+			put(line, "0x%lx", value);
+		else
+			put(line, "NULL");
+		break;
+	case 'l':
+		put(line, "%ld", value);
+		break;
+	case 'P':
+		if (value)
+			put_bits(line, (unsigned int)value, prot_names, "");
+		else
+			put(line, "PROT_NONE");
+		break;
+	case 'M':
+		put_value(line, value & MAP_TYPE, type_names);
+		put_bits(line, (unsigned int)value & ~(unsigned int)MAP_TYPE, map_names, "|");
+		break;
+	case 'R':
+		if (value)
+			put_bits(line, (unsigned int)value, mremap_names, "");
+		else
+			put(line, "0");
+		break;
+	case 'm':
+		put_value(line, value, advice_names);
+		break;
+	case 'd':
+		put_descriptor(line, (int)value);
+		break;
+	default:
+		put(line, "0x%lx", value);
+		break;
+	}
+}
+
+static void put_result(struct line *line, long result)
+{
+	if (result < 0 && result > -4096) {
+		const char *name = strerrorname_np((int)-result);
+
+		put(line, " = -1 %s", name ? name : "?");
+	} else if (result > 0) {
+		put(line, " = 0x%lx", result);
+	} else {
+		put(line, " = 0");
+	}
+}
+
+static long open_file(void)
+{
+	return os_syscall(SYS_openat, AT_FDCWD, (long)shim.trace_path,
+			  O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666, 0, 0);
+}
+
+static void write_line(struct line *line)
+{
+	long fd = STDERR_FILENO;
+
+	line->text[line->len++] = '\n';
+	if (shim.trace == SHIM_TRACE_FILE)
+		fd = open_file();
+	if (fd < 0)
+		return;
+	os_syscall(SYS_write, fd, (long)line->text, (long)line->len, 0, 0, 0);
+	if (shim.trace == SHIM_TRACE_FILE)
+		os_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+void trace_write(const char *call, const char *format, const long *args, long result,
+		 const struct nommu_verdict *verdict)
+{
+	struct line line = { .len = 0 };
+	char reason[512];
+	int saved = errno;
+
+	put(&line, "%ld %s(", os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), call);
+	for (size_t i = 0; format[i]; i++) {
+		if (i)
+			put(&line, ", ");
+		put_argument(&line, format[i], args[i]);
+	}
+	put(&line, ")");
+	put_result(&line, result);
+	if (verdict) {
+		nommu_reason(verdict, reason, sizeof(reason));
+		put(&line, ": %s: %s", nommu_rule_name(verdict->rule), reason);
+	} else {
+		put(&line, ": the host's: no memory of the board");
+	}
+	write_line(&line);
+	errno = saved;
+}
+
+void trace_open(const char *target)
+{
+	long fd;
+
+	if (!target || !target[0])
+		return;
+	if (strcmp(target, "-") == 0) {
+		shim.trace = SHIM_TRACE_STDERR;
+		return;
+	}
+	fd = shim_absolute(target, shim.trace_path) ? open_file() : -ENAMETOOLONG;
+	if (fd < 0) {
+		const char *name = strerrorname_np((int)-fd);
+
+		shim_say("nommu: %s: cannot write a trace to %.256s: %s; going on without\n",
+			 program_invocation_short_name, target, name ? name : "?");
+		return;
+	}
+	os_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	shim.trace = SHIM_TRACE_FILE;
+}

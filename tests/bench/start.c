@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * start - how long it takes until a program runs: as it is, on a board, on a board of its own; and a mount.
+ *
+ * usage: start BUILD MOUNTPOINT EMPTY-FOLDER	(MOUNTPOINT: a board; not wrapped)
+ */
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define ROUNDS 31
+
+extern char **environ;
+
+static double run(char *const argv[])
+{
+	uint64_t begin = bench_now();
+	int status = 0;
+	pid_t pid;
+
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) || waitpid(pid, &status, 0) < 0)
+		bench_die(argv[0]);
+	if (status) {
+		fprintf(stderr, "start: %s failed (status 0x%x)\n", argv[0], (unsigned int)status);
+		exit(1);
+	}
+	return (double)(bench_now() - begin);
+}
+
+static void row(const char *what, double ours, double plain, double extra, double limit)
+{
+	char a[16], b[16], ratio[16], want[16];
+
+	bench_time(ratio, extra);
+	bench_time(want, limit);
+	bench_row(what, bench_time(a, ours), plain > 0 ? bench_time(b, plain) : "", ratio, want, extra <= limit);
+}
+
+int main(int argc, char **argv)
+{
+	double plain[ROUNDS], board[ROUNDS], own[ROUNDS], mount[ROUNDS], p, b;
+	char launcher[4096], daemon[4096];
+
+	if (argc < 4) {
+		fprintf(stderr, "usage: start BUILD MOUNTPOINT EMPTY-FOLDER\n");
+		return 2;
+	}
+	snprintf(launcher, sizeof(launcher), "%s/nommu-run", argv[1]);
+	snprintf(daemon, sizeof(daemon), "%s/nommufs", argv[1]);
+	for (int i = 0; i < ROUNDS; i++) {
+		plain[i] = run((char *[]){(char *)"true", NULL});
+		board[i] = run((char *[]){launcher, (char *)"--board", argv[2], (char *)"--", (char *)"true", NULL});
+		own[i] = run((char *[]){launcher, (char *)"--", (char *)"true", NULL});
+		mount[i] = run((char *[]){daemon, (char *)"none", argv[3], NULL});
+		run((char *[]){(char *)"fusermount3", (char *)"-u", argv[3], NULL});
+	}
+	p = bench_median(plain, ROUNDS);
+	b = bench_median(board, ROUNDS);
+	row("start and end of a program, --board", b, p, b - p, 5e6);
+	b = bench_median(own, ROUNDS);
+	row("start and end of a program, own board", b, p, b - p, 50e6);
+	b = bench_median(mount, ROUNDS);
+	row("nommufs: mount until ready", b, 0, b, 30e6);
+	return 0;
+}

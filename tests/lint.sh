@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# lint - includes point downwards only; and cppcheck, where it is installed.
+
+set -u
+
+cd "$(dirname "$0")/.." || exit 2
+status=0
+
+# arrows FOLDER FORBIDDEN: no file of FOLDER includes what the pattern matches
+arrows() {
+	[ -d "$1" ] || return 0
+	if grep -rnE --include='*.[ch]' "^[[:space:]]*#[[:space:]]*include[[:space:]]+[<\"]($2)" "$1"; then
+		echo "lint: $1 must not include what is above it (the lines before this one)" >&2
+		status=1
+	fi
+}
+
+arrows core/include 'engine/|attach/|shim/|run/|daemon/|image/|proc/|fuse'
+arrows core/engine 'attach/|shim/|run/|daemon/|image/|proc/|fuse|pthread\.h'
+arrows core/attach 'shim/|run/|daemon/|image/|proc/|fuse'
+arrows core/shim 'run/|daemon/|image/|proc/|fuse'
+arrows core/run 'shim/|daemon/|image/|proc/|fuse'
+arrows fs/image 'engine/|attach/|shim/|run/|daemon/|proc/|fuse'
+arrows fs/proc 'attach/|shim/|run/'
+arrows fs/daemon 'shim/|run/'
+arrows examples 'nommu|engine/|attach/|shim/|run/|daemon/|image/|proc/|fuse'
+arrows core '\.\./'
+arrows fs '\.\./'
+
+[ "${1:-}" = arrows ] && exit $status
+
+if command -v cppcheck >/dev/null; then
+	cppcheck -q --std=c11 --library=posix --error-exitcode=1 --inline-suppr -D_GNU_SOURCE \
+		--suppress=missingIncludeSystem -Icore/include -Icore -Ifs core fs || status=1
+else
+	echo "lint: no cppcheck (apt-get install cppcheck)" >&2
+	status=1
+fi
+exit $status
