@@ -4,13 +4,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "engine/internal.h"
+#include "engine/why.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -22,58 +22,6 @@
 static long sys(const struct nommu_board *b, long number, long a0, long a1, long a2, long a3, long a4, long a5)
 {
 	return b->os->syscall(number, a0, a1, a2, a3, a4, a5);
-}
-
-static int explain(struct nommu_why *why, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static int explain(struct nommu_why *why, int error, const char *format, ...)
-{
-	va_list args;
-
-	if (why) {
-		va_start(args, format);
-		vsnprintf(why->text, sizeof(why->text), format, args);
-		va_end(args);
-	}
-	return error;
-}
-
-void nommu_config_init(struct nommu_config *config)
-{
-	*config = (struct nommu_config){
-		.ram = NOMMU_RAM_DEFAULT,
-		.base = NOMMU_BASE_DEFAULT,
-		.profile = NOMMU_PROFILE_BDI,
-		.max_order = NOMMU_MAX_ORDER_DEFAULT,
-		.trim = 1,
-	};
-}
-
-int nommu_config_check(const struct nommu_config *c, struct nommu_why *why)
-{
-	uint64_t block = NOMMU_PAGE_SIZE << (c->max_order < NOMMU_ORDERS ? c->max_order : 0);
-
-	if (c->profile > NOMMU_PROFILE_LINUX6)
-		return explain(why, -EINVAL, "profile: %u is neither bdi (0) nor linux6 (1)", c->profile);
-	if (c->max_order >= NOMMU_ORDERS)
-		return explain(why, -EINVAL, "max-order: %u is more than %d", c->max_order, NOMMU_ORDERS - 1);
-	if (!c->ram || c->ram % NOMMU_PAGE_SIZE)
-		return explain(why, -EINVAL, "ram: %llu bytes are not a multiple of the page size, %lu",
-			       (unsigned long long)c->ram, NOMMU_PAGE_SIZE);
-	if (c->ram > 1ULL << 40)
-		return explain(why, -EINVAL, "ram: %llu bytes are more than 1 TiB", (unsigned long long)c->ram);
-	if (!c->base || c->base % block)
-		return explain(why, -EINVAL, "base: 0x%llx is not a multiple of the largest block, 0x%llx",
-			       (unsigned long long)c->base, (unsigned long long)block);
-	if (c->base + c->ram > 1ULL << 46)
-		return explain(why, -EINVAL, "base: RAM from 0x%llx would end above 0x%llx",
-			       (unsigned long long)c->base, 1ULL << 46);
-	/* AddressSanitizer's shadow begins there; a board may lie above, not across. */
-	if (c->base < 0x7fff7000 && c->base + c->ram > 0x7fff7000)
-		return explain(why, -EINVAL,
-			       "ram: %llu bytes from 0x%llx reach beyond 0x7fff7000; a larger board needs a base above "
-			       "4 GiB, as base=0x200000000",
-			       (unsigned long long)c->ram, (unsigned long long)c->base);
-	return 0;
 }
 
 /* ---- sizes ------------------------------------------------------------------------------------------------------ */
@@ -145,9 +93,9 @@ static int adopt(struct nommu_board *b, const struct seg_header *h, struct nommu
 						  sizeof(struct seg_mm), sizeof(struct seg_file) };
 
 	if (h->magic != SEG_MAGIC)
-		return explain(why, -EPROTO, "not a board's segment");
+		return why_say(why, -EPROTO, "not a board's segment");
 	if (h->version != SEG_VERSION || h->layout != SEG_LAYOUT)
-		return explain(why, -EPROTO, "the board's segment has layout %u.%08x, this program knows %u.%08x",
+		return why_say(why, -EPROTO, "the board's segment has layout %u.%08x, this program knows %u.%08x",
 			       h->version, h->layout, SEG_VERSION, SEG_LAYOUT);
 	if (h->size != b->size || h->max_order >= NOMMU_ORDERS || h->profile > NOMMU_PROFILE_LINUX6 || !h->pages ||
 	    !h->windows || h->windows > NOMMU_WINDOWS_MAX || h->vma_hash_bits > 31 || h->file_hash_bits > 31 ||
@@ -156,10 +104,10 @@ static int adopt(struct nommu_board *b, const struct seg_header *h, struct nommu
 	    !fits(h, h->frames, h->pages, sizeof(struct seg_frame)) ||
 	    !fits(h, h->vma_hash, (1ULL << h->vma_hash_bits) - 1, sizeof(uint32_t)) ||
 	    !fits(h, h->file_hash, (1ULL << h->file_hash_bits) - 1, sizeof(uint32_t)))
-		return explain(why, -EPROTO, "the board's segment is damaged");
+		return why_say(why, -EPROTO, "the board's segment is damaged");
 	for (int i = 0; i < TABLES; i++)
 		if (h->table[i].stride != strides[i] || !fits(h, h->table[i].offset, h->table[i].count, strides[i]))
-			return explain(why, -EPROTO, "the board's segment is damaged");
+			return why_say(why, -EPROTO, "the board's segment is damaged");
 	b->frames = (struct seg_frame *)(void *)(b->base + h->frames);
 	b->vma_hash = (uint32_t *)(void *)(b->base + h->vma_hash);
 	b->file_hash = (uint32_t *)(void *)(b->base + h->file_hash);
@@ -236,11 +184,11 @@ static int map_window(struct nommu_board *b, const struct nommu_window *w, int f
 	}
 	if (at == -EEXIST) {
 		name_conflict(b, w->addr, w->size, line, sizeof(line));
-		return explain(why, -EEXIST, "the board's 0x%llx-0x%llx is taken in this process by: %s",
+		return why_say(why, -EEXIST, "the board's 0x%llx-0x%llx is taken in this process by: %s",
 			       (unsigned long long)w->addr, (unsigned long long)(w->addr + w->size), line);
 	}
 	if (failed(at))
-		return explain(why, (int)at, "mapping the board's 0x%llx-0x%llx: %s", (unsigned long long)w->addr,
+		return why_say(why, (int)at, "mapping the board's 0x%llx-0x%llx: %s", (unsigned long long)w->addr,
 			       (unsigned long long)(w->addr + w->size), strerror((int)-at));
 	return 0;
 }
@@ -330,23 +278,23 @@ int nommu_board_create(const struct nommu_config *config, const struct nommu_os 
 		return error;
 	b = handle_new(os, config->ram);
 	if (!b)
-		return explain(why, -ENOMEM, "no memory for the board's handle");
+		return why_say(why, -ENOMEM, "no memory for the board's handle");
 	b->owner = true;
 	b->size = layout(&header, config);
 	b->fds[0] = memfd(b, "nommu-segment", b->size, false);
 	if (b->fds[0] < 0) {
-		error = explain(why, b->fds[0], "making the board's segment: %s", strerror(-b->fds[0]));
+		error = why_say(why, b->fds[0], "making the board's segment: %s", strerror(-b->fds[0]));
 		goto fail;
 	}
 	b->fds[1] = memfd(b, "nommu-ram", config->ram, true);
 	if (b->fds[1] < 0) {
-		error = explain(why, b->fds[1], "reserving %llu bytes of RAM: %s", (unsigned long long)config->ram,
+		error = why_say(why, b->fds[1], "reserving %llu bytes of RAM: %s", (unsigned long long)config->ram,
 				strerror(-b->fds[1]));
 		goto fail;
 	}
 	result = map_segment(b, b->fds[0]);
 	if (result < 0) {
-		error = explain(why, (int)result, "mapping the board's segment: %s", strerror((int)-result));
+		error = why_say(why, (int)result, "mapping the board's segment: %s", strerror((int)-result));
 		goto fail;
 	}
 	header.window[0] = ram;
@@ -374,12 +322,12 @@ int nommu_board_add_window(struct nommu_board *b, enum nommu_window_kind kind, i
 	int error;
 
 	if (!b->owner || !size || (kind != NOMMU_WINDOW_ROM && kind != NOMMU_WINDOW_DEVICE))
-		return explain(why, -EINVAL, "a window needs a size, and to be ROM or a device's");
+		return why_say(why, -EINVAL, "a window needs a size, and to be ROM or a device's");
 	if (b->windows == NOMMU_WINDOWS_MAX)
-		return explain(why, -ENOSPC, "a board has no more than %d windows", NOMMU_WINDOWS_MAX);
+		return why_say(why, -ENOSPC, "a board has no more than %d windows", NOMMU_WINDOWS_MAX);
 	w.addr = (b->window[last].addr + b->window[last].size + WINDOW_ALIGN - 1) & ~(WINDOW_ALIGN - 1);
 	if (w.addr < 0x7fff7000 && w.addr + w.size > 0x7fff7000)
-		return explain(why, -EINVAL,
+		return why_say(why, -EINVAL,
 			       "a window of %llu bytes from 0x%llx would reach beyond 0x7fff7000; such a board needs a "
 			       "base above 4 GiB, as base=0x200000000",
 			       (unsigned long long)w.size, (unsigned long long)w.addr);
@@ -409,36 +357,36 @@ int nommu_board_attach(const int *fds, unsigned int count, const struct nommu_os
 	int error;
 
 	if (count < 2 || count > NOMMU_WINDOWS_MAX + 1)
-		return explain(why, -EPROTO, "a board has 2 to %d descriptors, not %u", NOMMU_WINDOWS_MAX + 1, count);
+		return why_say(why, -EPROTO, "a board has 2 to %d descriptors, not %u", NOMMU_WINDOWS_MAX + 1, count);
 	os = os ? os : &os_host;
 	end = os->syscall(SYS_lseek, fds[1], 0, SEEK_END, 0, 0, 0);
 	if (end <= 0 || end > 1L << 40)
-		return explain(why, -EPROTO, "the board's RAM has no size");
+		return why_say(why, -EPROTO, "the board's RAM has no size");
 	b = handle_new(os, (uint64_t)end);
 	if (!b)
-		return explain(why, -ENOMEM, "no memory for the board's handle");
+		return why_say(why, -ENOMEM, "no memory for the board's handle");
 	end = sys(b, SYS_lseek, fds[0], 0, SEEK_END, 0, 0, 0);
 	b->size = end > 0 ? (uint64_t)end : 0;
 	if (b->size <= SEG_TABLES_AT) {
-		error = explain(why, -EPROTO, "the board's segment has no size");
+		error = why_say(why, -EPROTO, "the board's segment has no size");
 		goto fail;
 	}
 	error = (int)map_segment(b, fds[0]);
 	if (error) {
-		explain(why, error, "mapping the board's segment: %s", strerror(-error));
+		why_say(why, error, "mapping the board's segment: %s", strerror(-error));
 		goto fail;
 	}
 	header = *b->header;
 	error = adopt(b, &header, why);
 	if (!error && header.windows + 1 != count)
-		error = explain(why, -EPROTO, "the board has %u windows, but %u descriptors came", header.windows,
+		error = why_say(why, -EPROTO, "the board has %u windows, but %u descriptors came", header.windows,
 				count);
 	for (uint32_t i = 0; !error && i < header.windows; i++) {
 		const struct nommu_window *w = &header.window[i];
 
 		end = sys(b, SYS_lseek, fds[i + 1], 0, SEEK_END, 0, 0, 0);
 		if (end < 0 || (uint64_t)end < w->size || w->addr % NOMMU_PAGE_SIZE || w->size % NOMMU_PAGE_SIZE)
-			error = explain(why, -EPROTO, "the board's window %u is not as its segment says", i);
+			error = why_say(why, -EPROTO, "the board's window %u is not as its segment says", i);
 		else
 			error = map_window(b, w, fds[i + 1], inherited, why);
 		if (!error)

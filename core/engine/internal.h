@@ -45,6 +45,7 @@ bool itree_equal(struct nommu_board *b, const struct itree *tree, uint64_t start
  */
 void pages_format(struct nommu_board *b); /* at creation; no lock, no journal */
 uint32_t pages_order(uint64_t pages);     /* the smallest order that holds so many */
+uint32_t pages_free_blocks(struct nommu_board *b, unsigned int order); /* how many; walks them */
 int pages_largest(struct nommu_board *b); /* order of the largest free block, -1 if there is none */
 /* A run of @pages, aligned to its block, its chunks marked. *@block becomes how many were kept: @pages, or the whole
  * block if the excess is under @trim or @trim is 0. Returns its first frame, 0 if there is no such run. */

@@ -77,11 +77,12 @@ static void node_update(struct nommu_board *b, const struct itree *tree, struct 
 
 static uint32_t insert(struct nommu_board *b, const struct itree *tree, uint32_t root, uint32_t id, unsigned int depth)
 {
-	struct seg_node *top = node_at(b, tree, root), *node = node_at(b, tree, id), *below;
+	struct seg_node *top, *node = node_at(b, tree, id), *below;
 	uint32_t child;
 
 	if (!root || too_deep(b, depth))
 		return id;
+	top = node_at(b, tree, root);
 	if (before(node, id, top, root)) {
 		child = insert(b, tree, top->left, id, depth + 1);
 		journal_u32(b, &top->left, child);

@@ -69,11 +69,21 @@ enum seg_frame_state {
 };
 
 struct seg_frame {
-	uint8_t state; /* enum seg_frame_state */
-	uint8_t order;
-	uint16_t reserved;
-	uint32_t owner;
-	uint32_t next, prev;  /* free list; pending list */
+	union {
+		uint64_t what;
+		struct {
+			uint8_t state; /* enum seg_frame_state */
+			uint8_t order;
+			uint16_t reserved;
+			uint32_t owner;
+		};
+	};
+	union {
+		uint64_t links;
+		struct {
+			uint32_t next, prev; /* free list; pending list */
+		};
+	};
 	struct seg_node node; /* FILE: of an extent's first frame, in the file's tree. PENDING: start is how many pages,
 				 end the file that is pinned */
 };
@@ -213,7 +223,6 @@ struct seg_header {
 	uint32_t reap_region;
 	uint32_t free_pages, anon_pages, slack_pages, file_pages, orphan_pages, pending_pages;
 	uint32_t free_first[NOMMU_ORDERS];
-	uint32_t free_blocks[NOMMU_ORDERS];
 };
 
 /* Where the fixed parts lie. */

@@ -179,6 +179,7 @@ int nommu_stats(struct nommu_board *b, struct nommu_stats *stats)
 		.mms = h->table[TABLE_MMS].used,
 		.recoveries = h->recoveries,
 	};
-	memcpy(stats->free_blocks, h->free_blocks, sizeof(stats->free_blocks));
+	for (uint32_t order = 0; order <= b->max_order; order++)
+		stats->free_blocks[order] = pages_free_blocks(b, order);
 	return tx_end(b);
 }

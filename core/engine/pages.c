@@ -7,17 +7,11 @@ static uint32_t number(uint32_t id)
 	return id - 1;
 }
 
-static void set_frame(struct nommu_board *b, uint32_t id, enum seg_frame_state state, unsigned int order,
+/* state, order and owner are one word. */
+static void set_frame(struct nommu_board *b, struct seg_frame *frame, enum seg_frame_state state, unsigned int order,
 		      uint32_t owner)
 {
-	struct seg_frame *frame = frame_at(b, id);
-	uint64_t old, new;
-
-	/* state, order and owner are one word. */
-	memcpy(&old, frame, sizeof(old));
-	new = (uint64_t)state | (uint64_t)order << 8 | (uint64_t)owner << 32;
-	if (old != new)
-		journal_u64(b, (uint64_t *)(void *)frame, new);
+	journal_u64(b, &frame->what, (uint64_t)state | (uint64_t)order << 8 | (uint64_t)owner << 32);
 }
 
 static void list_add(struct nommu_board *b, uint32_t id, unsigned int order)
@@ -25,14 +19,11 @@ static void list_add(struct nommu_board *b, uint32_t id, unsigned int order)
 	struct seg_frame *frame = frame_at(b, id);
 	uint32_t first = b->header->free_first[order];
 
-	set_frame(b, id, FRAME_FREE, order, 0);
-	journal_u32(b, &frame->next, first);
-	journal_u32(b, &frame->prev, 0);
+	set_frame(b, frame, FRAME_FREE, order, 0);
+	journal_u64(b, &frame->links, first); /* no previous one */
 	if (first)
 		journal_u32(b, &frame_at(b, first)->prev, id);
 	journal_u32(b, &b->header->free_first[order], id);
-	journal_add(b, &b->header->free_blocks[order], 1);
-	journal_add(b, &b->header->free_pages, 1L << order);
 }
 
 static void list_remove(struct nommu_board *b, uint32_t id, unsigned int order)
@@ -45,9 +36,7 @@ static void list_remove(struct nommu_board *b, uint32_t id, unsigned int order)
 		journal_u32(b, &b->header->free_first[order], frame->next);
 	if (frame->next)
 		journal_u32(b, &frame_at(b, frame->next)->prev, frame->prev);
-	set_frame(b, id, FRAME_TAIL, 0, 0);
-	journal_add(b, &b->header->free_blocks[order], -1);
-	journal_add(b, &b->header->free_pages, -(1L << order));
+	set_frame(b, frame, FRAME_TAIL, 0, 0);
 }
 
 /* Give back one block, which is on no list and marked as nothing, and join it with its free buddies. */
@@ -103,6 +92,7 @@ void pages_format(struct nommu_board *b)
 		list_add(b, (blocks << b->max_order) + 1, b->max_order);
 		b->journal->count = 0;
 	}
+	b->header->free_pages = b->pages;
 	b->journal->count = 0;
 }
 
@@ -113,6 +103,15 @@ uint32_t pages_order(uint64_t pages)
 	while (order < 63 && 1ULL << order < pages)
 		order++;
 	return order;
+}
+
+uint32_t pages_free_blocks(struct nommu_board *b, unsigned int order)
+{
+	uint32_t count = 0;
+
+	for (uint32_t id = b->header->free_first[order]; id && segment_step(b, &count, b->pages);)
+		id = frame_at(b, id)->next;
+	return count;
 }
 
 int pages_largest(struct nommu_board *b)
@@ -129,7 +128,7 @@ void pages_mark(struct nommu_board *b, uint32_t id, uint32_t pages, enum seg_fra
 
 	/* Heads of chunks that were there first: a larger chunk may take their place. */
 	for (uint32_t at = id; at < end;) {
-		const struct seg_frame *frame = frame_at(b, at);
+		struct seg_frame *frame = frame_at(b, at);
 		unsigned int order = frame->order;
 
 		if (frame->state == FRAME_TAIL)
@@ -138,13 +137,13 @@ void pages_mark(struct nommu_board *b, uint32_t id, uint32_t pages, enum seg_fra
 			segment_damaged(b);
 			return;
 		}
-		set_frame(b, at, FRAME_TAIL, 0, 0);
+		set_frame(b, frame, FRAME_TAIL, 0, 0);
 		at += 1u << order;
 	}
 	while (id < end) {
 		unsigned int order = first_block(b, number(id), end - id);
 
-		set_frame(b, id, state, order, owner);
+		set_frame(b, frame_at(b, id), state, order, owner);
 		id += 1u << order;
 	}
 }
@@ -170,6 +169,7 @@ uint32_t pages_alloc(struct nommu_board *b, uint32_t pages, uint32_t trim, enum 
 	excess = *block - pages;
 	if (trim && excess >= trim)
 		*block = pages;
+	journal_add(b, &b->header->free_pages, -(int64_t)*block);
 	pages_mark(b, id, *block, state, owner);
 	for (uint32_t at = id + *block, end = id + (1u << order); at < end;) {
 		unsigned int part = first_block(b, number(at), end - at);
@@ -209,7 +209,7 @@ void pages_cut(struct nommu_board *b, uint32_t id)
 	end = head + (1u << frame_at(b, head)->order);
 	state = frame_at(b, head)->state;
 	owner = frame_at(b, head)->owner;
-	set_frame(b, head, FRAME_TAIL, 0, 0);
+	set_frame(b, frame_at(b, head), FRAME_TAIL, 0, 0);
 	pages_mark(b, head, id - head, state, owner);
 	pages_mark(b, id, end - id, state, owner);
 }
@@ -218,17 +218,18 @@ void pages_free(struct nommu_board *b, uint32_t id, uint32_t pages)
 {
 	uint32_t end = id + pages;
 
+	journal_add(b, &b->header->free_pages, pages);
 	pages_cut(b, id);
 	pages_cut(b, end);
 	while (id < end) {
-		const struct seg_frame *frame = frame_at(b, id);
+		struct seg_frame *frame = frame_at(b, id);
 		unsigned int order = frame->order;
 
 		if (frame->state == FRAME_TAIL || frame->state == FRAME_FREE || order > b->max_order) {
 			segment_damaged(b);
 			return;
 		}
-		set_frame(b, id, FRAME_TAIL, 0, 0);
+		set_frame(b, frame, FRAME_TAIL, 0, 0);
 		free_block(b, id, order);
 		id += 1u << order;
 	}

@@ -6,13 +6,13 @@
  * side adds up a hash of the record's number: equal sums mean equal multisets.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "engine/internal.h"
+#include "engine/why.h"
 
 struct sums {
 	uint64_t pages[FRAME_PENDING + 1];
+	uint32_t free_blocks[NOMMU_ORDERS];
 	uint64_t slack;
 	uint64_t file_maps, file_maps_said; /* mappings of files */
 	uint64_t file_pins, file_pins_said;
@@ -23,21 +23,10 @@ struct sums {
 	uint64_t reaped, userless;          /* torn regions that wait for the reaper */
 };
 
-static int broken(struct nommu_why *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int broken(struct nommu_why *why, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why->text, sizeof(why->text), format, args);
-	va_end(args);
-	return -EIO;
-}
-
 #define CHECK(condition, ...) \
 	do { \
 		if (unlikely(!(condition))) \
-			return broken(why, __VA_ARGS__); \
+			return why_say(why, -EIO, __VA_ARGS__); \
 	} while (0)
 
 static uint64_t hash(uint32_t id)
@@ -65,6 +54,7 @@ static int verify_chunk(struct nommu_board *b, uint32_t id, struct sums *sums, s
 	sums->pages[f->state] += size;
 	switch (f->state) {
 	case FRAME_FREE:
+		sums->free_blocks[f->order]++;
 		if (f->order < b->max_order) {
 			uint32_t buddy = page ^ size;
 
@@ -93,7 +83,7 @@ static int verify_chunk(struct nommu_board *b, uint32_t id, struct sums *sums, s
 	return 0;
 }
 
-static int verify_free(struct nommu_board *b, struct nommu_why *why)
+static int verify_free(struct nommu_board *b, const struct sums *sums, struct nommu_why *why)
 {
 	for (uint32_t order = 0; order <= b->max_order; order++) {
 		uint32_t count = 0, before = 0;
@@ -101,7 +91,7 @@ static int verify_free(struct nommu_board *b, struct nommu_why *why)
 		for (uint32_t id = b->header->free_first[order]; id; count++) {
 			const struct seg_frame *f;
 
-			CHECK(id <= b->pages && count < b->header->free_blocks[order], "free list %u is too long",
+			CHECK(id <= b->pages && count < sums->free_blocks[order], "free list %u is too long",
 			      order);
 			f = frame_at(b, id);
 			CHECK(f->state == FRAME_FREE && f->order == order && f->prev == before,
@@ -109,8 +99,8 @@ static int verify_free(struct nommu_board *b, struct nommu_why *why)
 			before = id;
 			id = f->next;
 		}
-		CHECK(count == b->header->free_blocks[order], "free list %u has %u blocks, not %u", order, count,
-		      b->header->free_blocks[order]);
+		CHECK(count == sums->free_blocks[order], "free list %u has %u blocks, not %u", order, count,
+		      sums->free_blocks[order]);
 	}
 	return 0;
 }
@@ -135,7 +125,7 @@ static int verify_frames(struct nommu_board *b, struct sums *sums, struct nommu_
 	      (unsigned long long)sums->pages[FRAME_ORPHAN]);
 	CHECK(sums->pages[FRAME_PENDING] == h->pending_pages, "%u pending pages, found %llu", h->pending_pages,
 	      (unsigned long long)sums->pages[FRAME_PENDING]);
-	return verify_free(b, why);
+	return verify_free(b, sums, why);
 }
 
 /* The run is made of chunks of this state and owner. */
@@ -495,6 +485,6 @@ int nommu_verify(struct nommu_board *b, struct nommu_why *why)
 	b->damaged = false;
 	ended = tx_end(b);
 	if (damaged && !result)
-		return broken(why, "an index leads outside of its table");
+		return why_say(why, -EIO, "an index leads outside of its table");
 	return result ? result : ended;
 }

@@ -68,6 +68,15 @@ void fs_file_attr(const struct fs *fs, const struct tree_inode *inode, struct no
 		nommu_file_attr_rom(attr);
 	else
 		nommu_file_attr_ram(attr);
+	/* A device node of the image: no driver stands behind it here. */
+	if (inode->area == TREE_ROM && inode->what) {
+		*attr = (struct nommu_file_attr){
+			.kind = S_ISCHR(inode->what) ? NOMMU_KIND_CHAR : NOMMU_KIND_BLOCK,
+			.flags = NOMMU_FILE_NO_READ,
+			.address_op = NOMMU_OP_NONE,
+			.map_op = NOMMU_OP_NONE,
+		};
+	}
 	if (fs->noexec)
 		attr->flags |= NOMMU_FILE_NOEXEC;
 	bdi_apply(&inode->bdi, fs->profile, attr);

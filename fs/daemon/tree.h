@@ -59,7 +59,7 @@ struct tree_inode {
 	/* From here on the caller's, but for nlink, which linking and unlinking keep right. */
 	uint32_t queued; /* work that waits on this inode, see work.h */
 	enum tree_area area;
-	int what; /* in TREE_PROC, which file */
+	unsigned int what; /* in TREE_PROC which file it is; in TREE_ROM the type that a device node has */
 	mode_t mode;
 	nlink_t nlink;
 	uid_t uid;

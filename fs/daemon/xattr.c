@@ -187,7 +187,9 @@ static int settable(const struct fs *fs, const struct tree_inode *inode, const c
 		return -EPERM;
 	if (found < 0)
 		return -EOPNOTSUPP;
-	if (inode->file == TREE_NO_FILE && !(S_ISDIR(inode->mode) && inode->area == TREE_RAM))
+	if (inode->file == TREE_NO_FILE && fs_writable(inode))
+		return fs_writable(inode);
+	if (inode->file == TREE_NO_FILE && !S_ISDIR(inode->mode))
 		return -EPERM;
 	*what = (enum bdi_what)found;
 	return 0;

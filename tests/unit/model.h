@@ -59,6 +59,7 @@ struct model_region {
 	unsigned pages;  /* reached so far; mremap never makes it less */
 	unsigned block;  /* taken, with the slack; 0: direct */
 	unsigned users;
+	bool unordered; /* of two alike users one went: who is the first one now is not known */
 };
 
 struct model_vma {

@@ -170,6 +170,19 @@ static bool map_matches(const struct model *m, const struct nommu_map *map, cons
 	       !strcmp(map->name, f && f->backing == MODEL_HOST ? "host" : "");
 }
 
+/* A region is listed with the flags of its first user. */
+static bool listed(const struct model *m, const struct nommu_map *map, int vma, bool whole)
+{
+	int region = m->vma[vma].region;
+
+	if (!whole || !m->region[region].unordered)
+		return map_matches(m, map, &m->vma[vma], whole);
+	for (int i = 0; i < MODEL_VMAS_MAX; i++)
+		if (m->vma[i].used && m->vma[i].region == region && map_matches(m, map, &m->vma[i], whole))
+			return true;
+	return false;
+}
+
 /* Mappings @mine[0..count) and the engine's list: the same, and the list is sorted. */
 static bool check_list(struct model *m, int mm, const int *mine, size_t count, bool whole)
 {
@@ -185,7 +198,7 @@ static bool check_list(struct model *m, int mm, const int *mine, size_t count, b
 	for (size_t i = 0; good && i < count; i++) {
 		size_t k = 0;
 
-		while (k < count && (seen[k] || !map_matches(m, &maps[i], &m->vma[mine[k]], whole)))
+		while (k < count && (seen[k] || !listed(m, &maps[i], mine[k], whole)))
 			k++;
 		if (k == count)
 			good = model_fail(m,

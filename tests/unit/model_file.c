@@ -241,7 +241,7 @@ bool model_file_truncate(struct model *m, int file, uint64_t size)
 		want = -EINVAL;
 	else if (f->size == 0 && size)
 		gather = truncate_from_empty(m, f, size, &want);
-	else if (size > f->size && size > m->pages * NOMMU_PAGE_SIZE)
+	else if (size > INT64_MAX)
 		want = -EFBIG;
 	else if (size < f->size && is_shared_behind(m, file, size))
 		want = -ETXTBSY;

@@ -158,6 +158,9 @@ static void decide_tables(const struct model *m, const struct model_call *c, str
 {
 	unsigned files = 0;
 
+	/* A host file needs a record before memory is looked for. */
+	if (a->error && a->rule != NOMMU_RULE_NO_MEMORY)
+		return;
 	if (c->file >= 0 && m->file[c->file].backing == MODEL_HOST && !m->file[c->file].mappings) {
 		for (int i = 0; i < MODEL_FILES_MAX; i++)
 			files += m->file[i].backing && (m->file[i].backing != MODEL_HOST || m->file[i].mappings);
@@ -167,6 +170,8 @@ static void decide_tables(const struct model *m, const struct model_call *c, str
 			return;
 		}
 	}
+	if (a->error)
+		return;
 	if (a->how == NOMMU_HOW_COPY && a->join < 0 && cannot_be_read(m, c, a)) {
 		a->error = -m->file[c->file].read_error;
 		a->rule = NOMMU_RULE_READ_FAILED;
@@ -198,8 +203,7 @@ bool model_mmap(struct model *m, const struct model_call *c)
 
 	model_log(m, "mmap", "mm file prot flags length offset addr fd|task", args, 8);
 	model_decide(m, c, &answer);
-	if (!answer.error)
-		decide_tables(m, c, &answer);
+	decide_tables(m, c, &answer);
 	if (c->file >= 0) {
 		struct model_file *f = &m->file[c->file];
 
@@ -275,23 +279,43 @@ static bool is_exact(const struct model_vma *v, int mm, uint64_t addr, uint64_t 
 	return v->used && v->mm == mm && v->start == addr && (uint64_t)v->pages * PAGE == len;
 }
 
-static bool is_this(const struct model *m, const struct model_vma *v, const struct nommu_map *map)
+static bool is_alike(const struct model *m, const struct model_vma *a, const struct model_vma *b)
+{
+	return a->prot == b->prot && a->share == b->share && a->asked == b->asked &&
+	       m->region[a->region].file == m->region[b->region].file;
+}
+
+static bool is_listed_as(const struct model *m, const struct model_vma *v, const struct nommu_map *map)
 {
 	int file = m->region[v->region].file;
 
 	return map->start == v->start && map->end == v->start + (uint64_t)v->pages * PAGE && map->prot == v->prot &&
-	       map->share == v->share && (file < 0 || !memcmp(&map->id, &m->file[file].id, sizeof(map->id)));
+	       map->share == v->share && map->asked == v->asked &&
+	       (file < 0 || !memcmp(&map->id, &m->file[file].id, sizeof(map->id)));
 }
 
-/* Of several mappings with this start and length one is gone: which, only the engine's list tells. -1: none is. */
+/* Whether the list of regions shows one user less than there were. */
+static bool lost_user(const struct model *m, const struct model_region *r, const struct nommu_map *maps, size_t count)
+{
+	uint64_t end = r->start + (uint64_t)r->pages * PAGE;
+
+	for (size_t i = 0; i < count; i++)
+		if (maps[i].start == r->start && maps[i].end == end && (r->file < 0) == !maps[i].id.ino &&
+		    (r->file < 0 || !memcmp(&maps[i].id, &m->file[r->file].id, sizeof(maps[i].id))))
+			return maps[i].users + 1 == r->users;
+	return r->users == 1;
+}
+
+/* Of several mappings with this start and length one is gone: which, only the engine's lists tell. -1: none is. */
 static int learn_gone(struct model *m, int mm, uint64_t addr, uint64_t len)
 {
-	struct nommu_map *maps;
-	size_t count;
+	struct nommu_map *maps = NULL, *regions = NULL;
+	size_t count = 0, region_count = 0;
 	int gone = -1;
 
-	if (nommu_maps(model_board(m), &m->mm[mm].id, &maps, &count))
-		return -1;
+	if (nommu_maps(model_board(m), &m->mm[mm].id, &maps, &count) ||
+	    nommu_maps(model_board(m), NULL, &regions, &region_count))
+		count = 0;
 	for (int i = 0; i < MODEL_VMAS_MAX && gone < 0; i++) {
 		const struct model_vma *v = &m->vma[i];
 		unsigned mine = 0, theirs = 0;
@@ -299,17 +323,16 @@ static int learn_gone(struct model *m, int mm, uint64_t addr, uint64_t len)
 		if (!is_exact(v, mm, addr, len))
 			continue;
 		for (size_t k = 0; k < count; k++)
-			theirs += is_this(m, v, &maps[k]);
-		for (int k = 0; k < MODEL_VMAS_MAX; k++) {
-			const struct model_vma *o = &m->vma[k];
-
-			mine += is_exact(o, mm, addr, len) && o->prot == v->prot && o->share == v->share &&
-				m->region[o->region].file == m->region[v->region].file;
-		}
-		if (theirs + 1 == mine)
+			theirs += is_listed_as(m, v, &maps[k]);
+		for (int k = 0; k < MODEL_VMAS_MAX; k++)
+			mine += is_exact(&m->vma[k], mm, addr, len) && is_alike(m, &m->vma[k], v);
+		if (theirs + 1 == mine && lost_user(m, &m->region[v->region], regions, region_count)) {
 			gone = i;
+			m->region[v->region].unordered |= mine > 1;
+		}
 	}
 	free(maps);
+	free(regions);
 	return gone;
 }
 

@@ -192,7 +192,7 @@ static bool change_file(struct model *m)
 		return model_file_truncate(m, file, model_random(m, (unsigned)f->size + 1));
 	case 3:
 		if (model_random(m, 32) == 0)
-			size = most + model_random(m, 3) - 1;
+			size = UINT64_MAX - model_random(m, PAGE);
 		return model_file_truncate(m, file, size);
 	case 4:
 		offset = small(m, 1u << m->max_order) * (uint64_t)PAGE;

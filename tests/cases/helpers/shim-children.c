@@ -2,7 +2,6 @@
 /* Ways to get a child or a thread, each with mappings before, in and after it: shim-children WAY. Ends with 0, or says
  * what went wrong. */
 #include <errno.h>
-#include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
