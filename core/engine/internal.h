@@ -141,7 +141,7 @@ int verdict_refuse(struct nommu_verdict *v, int error, enum nommu_rule rule);
 /* With the figures of a refusal for lack of memory. */
 int verdict_no_memory(struct nommu_board *b, struct nommu_verdict *v, uint64_t pages);
 /* tx_begin failed. */
-int verdict_busy(struct nommu_verdict *v, int error);
+int verdict_busy(struct nommu_board *b, struct nommu_verdict *v, int error);
 
 /*
  * verify.c - every invariant of the tables; the lock is held.

@@ -159,7 +159,7 @@ static int map_anonymous(struct mapping *m)
 	}
 	error = tx_end(b);
 	if (error)
-		return verdict_busy(m->v, error);
+		return verdict_busy(m->b, m->v, error);
 	clear_pages(b, m->v->addr, block);
 	return 0;
 }
@@ -284,7 +284,7 @@ static int map_copy(struct mapping *m)
 	}
 	error = tx_end(b);
 	if (error)
-		return verdict_busy(m->v, error);
+		return verdict_busy(m->b, m->v, error);
 	error = fill_copy(m, frame_addr(b, frame), block, backing);
 	if (error) {
 		drop_pending(m, frame);
@@ -292,7 +292,7 @@ static int map_copy(struct mapping *m)
 	}
 	error = tx_begin_waiting(b);
 	if (error)
-		return verdict_busy(m->v, error);
+		return verdict_busy(m->b, m->v, error);
 	error = publish_copy(m, frame, block);
 	if (error) {
 		tx_abort(b);
@@ -301,7 +301,7 @@ static int map_copy(struct mapping *m)
 	}
 	error = tx_end(b);
 	if (error)
-		return verdict_busy(m->v, error);
+		return verdict_busy(m->b, m->v, error);
 	reap(b);
 	return 0;
 }
@@ -337,7 +337,7 @@ static int map_once(struct mapping *m)
 	int error = tx_begin(b);
 
 	if (error)
-		return verdict_busy(m->v, error);
+		return verdict_busy(m->b, m->v, error);
 	m->mm = mm_get(b, m->owner);
 	if (!m->mm) {
 		error = verdict_refuse(m->v, -ESRCH, NOMMU_RULE_NO_SUCH_MM);
@@ -370,7 +370,7 @@ static int map_once(struct mapping *m)
 	if (error)
 		goto refused;
 	error = tx_end(b);
-	return error ? verdict_busy(m->v, error) : 0;
+	return error ? verdict_busy(m->b, m->v, error) : 0;
 
 refused:
 	tx_abort(b);

@@ -48,7 +48,7 @@ int nommu_mremap(struct nommu_board *b, const struct nommu_mm *owner, uint64_t a
 		return verdict_refuse(v, -EINVAL, NOMMU_RULE_MREMAP_FIXED);
 	result = tx_begin(b);
 	if (result)
-		return verdict_busy(v, result);
+		return verdict_busy(b, v, result);
 	mm = mm_get(b, owner);
 	if (!mm) {
 		tx_abort(b);
@@ -65,5 +65,5 @@ int nommu_mremap(struct nommu_board *b, const struct nommu_mm *owner, uint64_t a
 		return result;
 	}
 	result = tx_end(b);
-	return result ? verdict_busy(v, result) : 0;
+	return result ? verdict_busy(b, v, result) : 0;
 }

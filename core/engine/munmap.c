@@ -84,7 +84,7 @@ int nommu_munmap(struct nommu_board *b, const struct nommu_mm *owner, uint64_t a
 		return verdict_refuse(v, -EINVAL, NOMMU_RULE_NOT_MAPPED);
 	result = tx_begin(b);
 	if (result)
-		return verdict_busy(v, result);
+		return verdict_busy(b, v, result);
 	mm = mm_get(b, owner);
 	if (!mm) {
 		tx_abort(b);
@@ -105,7 +105,7 @@ int nommu_munmap(struct nommu_board *b, const struct nommu_mm *owner, uint64_t a
 	}
 	result = tx_end(b);
 	if (result)
-		return verdict_busy(v, result);
+		return verdict_busy(b, v, result);
 	reap(b);
 	return 0;
 }

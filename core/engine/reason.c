@@ -102,8 +102,7 @@ static const struct {
 	[NOMMU_RULE_MREMAP_LIMIT] = { NULL, "map anew, copy, and unmap the old" },
 	[NOMMU_RULE_MREMAPPED] = { "the size changed in place", "" },
 	[NOMMU_RULE_TABLE_FULL] = { "the board's tables have no room for another mapping", "unmap something" },
-	[NOMMU_RULE_BOARD_BUSY] = { "the process that holds the board's lock is stopped by a debugger, or hangs",
-				    "let it go on" },
+	[NOMMU_RULE_BOARD_BUSY] = { NULL, "let it go on" },
 	[NOMMU_RULE_BOARD_STOPPED] = { "the board was stopped: its tables are damaged, as by a wild store",
 				       "mount it again; look for stores outside of a program's own mappings" },
 	[NOMMU_RULE_NO_SUCH_MM] = { "the board does not know this process any more", "attach anew" },
@@ -188,6 +187,8 @@ int nommu_reason(const struct nommu_verdict *v, char *text, size_t size)
 	else if (rule == NOMMU_RULE_MREMAP_LIMIT)
 		say(&line, "a mapping never moves, and this one cannot have more than %llu page%s",
 		    (unsigned long long)v->pages, plural(v->pages));
+	else if (rule == NOMMU_RULE_BOARD_BUSY)
+		say(&line, "task %d, which has the board's lock, is stopped by a debugger, or hangs", v->holder_pid);
 	else if (rule == NOMMU_RULE_COPY && !v->error)
 		say_copy(&line, v);
 	else

@@ -11,8 +11,9 @@ int verdict_refuse(struct nommu_verdict *v, int error, enum nommu_rule rule)
 	return error;
 }
 
-int verdict_busy(struct nommu_verdict *v, int error)
+int verdict_busy(struct nommu_board *b, struct nommu_verdict *v, int error)
 {
+	v->holder_pid = (int32_t)(__atomic_load_n(&b->lock->word, __ATOMIC_RELAXED) & FUTEX_TID_MASK);
 	return verdict_refuse(v, error, error == -EAGAIN ? NOMMU_RULE_BOARD_BUSY : NOMMU_RULE_BOARD_STOPPED);
 }
 

@@ -358,7 +358,7 @@ struct nommu_verdict {
 	int32_t order_largest; /* of the largest free block; -1 if nothing is free */
 	uint32_t free_pages;
 	uint32_t holder_pages;
-	int32_t holder_pid; /* 0: the files */
+	int32_t holder_pid; /* 0: the files. board-busy: the task that has the lock */
 	char holder[16];
 };
 

@@ -138,17 +138,33 @@ static void put_argument(struct line *line, char letter, long value)
 	}
 }
 
+static const char *error_name(long error)
+{
+	const char *name = strerrorname_np((int)-error);
+
+	return name ? name : "an unknown error";
+}
+
+/* A reason begins with the error's name, which the result says already. */
+static void put_reason(struct line *line, const struct nommu_verdict *verdict)
+{
+	char reason[512];
+	const char *text = reason, *name = error_name(verdict->error);
+
+	nommu_reason(verdict, reason, sizeof(reason));
+	if (verdict->error && strncmp(text, name, strlen(name)) == 0 && strncmp(text + strlen(name), ", ", 2) == 0)
+		text += strlen(name) + 2;
+	put(line, ": %s", text);
+}
+
 static void put_result(struct line *line, long result)
 {
-	if (result < 0 && result > -4096) {
-		const char *name = strerrorname_np((int)-result);
-
-		put(line, " = -1 %s", name ? name : "?");
-	} else if (result > 0) {
+	if (result < 0 && result > -4096)
+		put(line, " = -1 %s", error_name(result));
+	else if (result > 0)
 		put(line, " = 0x%lx", result);
-	} else {
+	else
 		put(line, " = 0");
-	}
 }
 
 static long open_file(void)
@@ -175,7 +191,6 @@ void trace_write(const char *call, const char *format, const long *args, long re
 		 const struct nommu_verdict *verdict)
 {
 	struct line line = { .len = 0 };
-	char reason[512];
 	int saved = errno;
 
 	put(&line, "%ld %s(", os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), call);
@@ -186,12 +201,10 @@ void trace_write(const char *call, const char *format, const long *args, long re
 	}
 	put(&line, ")");
 	put_result(&line, result);
-	if (verdict) {
-		nommu_reason(verdict, reason, sizeof(reason));
-		put(&line, ": %s: %s", nommu_rule_name(verdict->rule), reason);
-	} else {
-		put(&line, ": the host's: no memory of the board");
-	}
+	if (verdict)
+		put_reason(&line, verdict);
+	else
+		put(&line, ": the host's own memory, not the board's");
 	write_line(&line);
 	errno = saved;
 }
@@ -208,10 +221,8 @@ void trace_open(const char *target)
 	}
 	fd = shim_absolute(target, shim.trace_path) ? open_file() : -ENAMETOOLONG;
 	if (fd < 0) {
-		const char *name = strerrorname_np((int)-fd);
-
-		shim_say("nommu: %s: cannot write a trace to %.256s: %s; going on without\n",
-			 program_invocation_short_name, target, name ? name : "?");
+		shim_say("nommu: %s: cannot write a trace to %.200s: %s; going on without\n",
+			 program_invocation_short_name, target, error_name(fd));
 		return;
 	}
 	os_syscall(SYS_close, fd, 0, 0, 0, 0, 0);

@@ -31,8 +31,6 @@ struct fs {
 	pthread_mutex_t mutex;
 	struct tree tree;
 	struct tree_inode *rom;    /* top of /rom; NULL: no image */
-	struct tree_inode *proc;   /* top of /proc */
-	struct tree_inode *tokens; /* /proc/.attach */
 	struct proc_names names;   /* how maps name files */
 	enum nommu_profile profile;
 	bool noatime;  /* mounted so */
@@ -161,8 +159,9 @@ struct procfs_dirent {
 };
 int procfs_list(struct fs *fs, const struct tree_inode *dir, struct procfs_dirent **entries, size_t *count);
 int procfs_open(struct fs *fs, struct tree_inode *inode, struct fuse_file_info *fi);
-void procfs_read(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi);
-int procfs_write(struct fs *fs, struct tree_inode *inode, const char *data, size_t size);
+void procfs_read(fuse_req_t req, const struct tree_inode *inode, size_t size, off_t off,
+		 const struct fuse_file_info *fi);
+int procfs_write(struct fs *fs, const struct tree_inode *inode, const char *data, size_t size);
 void procfs_release(struct fs *fs, const struct tree_inode *inode, struct fuse_file_info *fi);
 
 /* loop.c */

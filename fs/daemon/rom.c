@@ -22,6 +22,7 @@
 #endif
 
 struct rom {
+	const char *path; /* the caller's */
 	int fd;      /* sealed; -1 once the board has it */
 	size_t size; /* of the image */
 	struct image_tree tree;
@@ -139,6 +140,7 @@ int rom_open(const char *path, struct rom **result, struct nommu_why *why)
 
 	if (!rom)
 		return fail(why, -ENOMEM, path, "cannot load the image");
+	rom->path = path;
 	rom->fd = -1;
 	error = load(rom, path, why);
 	if (!error)
@@ -214,7 +216,7 @@ static int make_inode(struct fs *fs, const struct image_node *node, const char *
 	return error;
 }
 
-/* A node under its name, in the inode of its parent, which came before it. */
+/* A node under its name, in the inode of its parent, which came before it. Of hard links the first makes the inode. */
 static int add_node(struct fs *fs, const struct rom *rom, uint32_t i, const char *image, unsigned int window,
 		    struct tree_inode **inodes)
 {
@@ -229,21 +231,27 @@ static int add_node(struct fs *fs, const struct rom *rom, uint32_t i, const char
 		error = make_inode(fs, node, image, window, &inode);
 	if (error)
 		return error;
-	inodes[i] = inode;
+	inodes[i] = inodes[node->inode] = inode;
 	error = tree_link(&fs->tree, dir, i ? node->name : "rom", inode);
 	tree_put(&fs->tree, inode);
 	return error;
 }
 
-/* The order of nodes[] is the reader's; parents, and the first names of hard links, must come before the rest. */
+/* From the root down, whatever the order of nodes[] is: an inode must exist before names are put into it. */
 static int add_tree(struct fs *fs, const struct rom *rom, const char *image, unsigned int window,
-		    struct tree_inode **inodes)
+		    struct tree_inode **inodes, struct nommu_why *why)
 {
 	const struct image_node *nodes = rom->tree.nodes;
-	int error = add_node(fs, rom, 0, image, window, inodes);
 	uint32_t at = 0, next;
 
-	while (!error) {
+	for (;;) {
+		int error = add_node(fs, rom, at, image, window, inodes);
+
+		if (error) {
+			snprintf(why->text, sizeof(why->text), "%.80s: cannot make '%.80s' of the image: %s", rom->path,
+				 nodes[at].name, strerror(-error));
+			return error;
+		}
 		/* Depth first: down, else along, else up and along. */
 		next = nodes[at].child;
 		while (next == IMAGE_NONE && at) {
@@ -252,11 +260,9 @@ static int add_tree(struct fs *fs, const struct rom *rom, const char *image, uns
 				at = nodes[at].parent;
 		}
 		if (next == IMAGE_NONE)
-			break;
+			return 0;
 		at = next;
-		error = add_node(fs, rom, at, image, window, inodes);
 	}
-	return error;
 }
 
 int rom_mount(struct rom *rom, struct fs *fs, struct nommu_why *why)
@@ -267,7 +273,7 @@ int rom_mount(struct rom *rom, struct fs *fs, struct nommu_why *why)
 	int error;
 
 	if (!inodes)
-		return fail(why, -ENOMEM, "image", "cannot make its tree");
+		return fail(why, -ENOMEM, rom->path, "cannot make the image's tree");
 	error = nommu_board_add_window(fs->board, NOMMU_WINDOW_ROM, rom->fd, rom->size, &window, why);
 	if (error) {
 		free(inodes);
@@ -276,10 +282,8 @@ int rom_mount(struct rom *rom, struct fs *fs, struct nommu_why *why)
 	rom->fd = -1;
 	while (nommu_board_window(fs->board, index, &other) && other.addr != window.addr)
 		index++;
-	error = add_tree(fs, rom, (const char *)(uintptr_t)window.addr, index, inodes);
-	if (error)
-		fail(why, error, "image", "cannot make its tree");
-	else
+	error = add_tree(fs, rom, (const char *)(uintptr_t)window.addr, index, inodes, why);
+	if (!error)
 		fs->rom = inodes[0];
 	free(inodes);
 	return error;

@@ -9,7 +9,7 @@
  * cannot loop, and a tree takes memory in proportion to its image. There is no recursion: the array of nodes is the
  * list of directories still to be read. What is not linear in the number of entries is sorting them.
  *
- * Looser than the format's description where genromfs is, or was: see read_dot and read_directory. Stricter than the
+ * Looser than the format's description where genromfs is: see read_directory. Stricter than the
  * kernel: checksums of headers, hard links into nowhere, double names.
  * Not here: the bytes of files. No lock: nothing is shared.
  */
@@ -23,9 +23,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "image/image.h"
+#include "image/romfs.h"
 
-#define UNIT       16u  /* what everything is aligned to; also a header without its name */
+#define UNIT       16u  /* what everything is aligned to; also the size of a header without its name */
 #define HEADER_MIN 32u  /* with the shortest name */
 #define SUMMED     512u /* bytes of the image that the superblock's checksum covers, at most */
 #define TYPE       0x7u
@@ -63,17 +63,6 @@ enum unit {
 	UNIT_INSIDE, /* of a header's name, or the superblock */
 };
 
-struct romfs {
-	const unsigned char *image;
-	uint32_t size; /* as the superblock has it; never more than there is */
-	struct nommu_why *why;
-	uint8_t *units;           /* enum unit, one each */
-	struct image_node *nodes; /* while reading, a hard link has mode 0 and its target's offset in data */
-	uint32_t *headers;        /* where each node's header lies; ascending in no way */
-	uint32_t count, room;
-	uint64_t name_bytes; /* of all nodes, with their NULs */
-};
-
 struct header {
 	uint32_t offset;
 	uint32_t next;
@@ -81,11 +70,11 @@ struct header {
 	uint32_t spec;
 	uint32_t size;
 	const char *name;
-	size_t length;
+	uint32_t length;
 	uint32_t end; /* of the padded name: where data starts */
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(struct romfs *rom, uint32_t offset, const char *format, ...)
+int romfs_refuse(struct romfs *rom, uint32_t offset, const char *format, ...)
 {
 	char *text = rom->why->text;
 	size_t size = sizeof(rom->why->text);
@@ -114,13 +103,13 @@ static int check_sum(struct romfs *rom, uint32_t offset, uint32_t length, const 
 	for (uint32_t i = 0; i + 4 <= length; i += 4)
 		sum += be32(rom, offset + i);
 	if (sum)
-		return refuse(rom, offset, "checksum 0x%08x of the %s is wrong, expected 0x%08x", stored, what,
-			      stored - sum);
+		return romfs_refuse(rom, offset, "checksum 0x%08x of the %s is wrong, expected 0x%08x", stored,
+				    what, stored - sum);
 	return 0;
 }
 
 /* The name behind a header or the superblock: its length, and where its padding ends. */
-static int read_name(struct romfs *rom, uint32_t offset, const char *what, size_t *length, uint32_t *end)
+static int read_name(struct romfs *rom, uint32_t offset, const char *what, uint32_t *length, uint32_t *end)
 {
 	const char *name = (const char *)rom->image + offset + UNIT;
 	size_t room = rom->size - offset - UNIT;
@@ -128,11 +117,11 @@ static int read_name(struct romfs *rom, uint32_t offset, const char *what, size_
 	uint64_t padded;
 
 	if (!nul && room > NAME_MAX)
-		return refuse(rom, offset, "%s is longer than %d bytes", what, NAME_MAX);
-	*length = nul ? (size_t)(nul - name) : room;
+		return romfs_refuse(rom, offset, "%s is longer than %d bytes", what, NAME_MAX);
+	*length = (uint32_t)(nul ? (size_t)(nul - name) : room);
 	padded = (offset + UNIT + (uint64_t)*length + UNIT) & ~(uint64_t)(UNIT - 1);
 	if (!nul || padded > rom->size)
-		return refuse(rom, offset, "%s does not end inside of the image (0x%x bytes)", what, rom->size);
+		return romfs_refuse(rom, offset, "%s does not end inside of the image (0x%x bytes)", what, rom->size);
 	*end = (uint32_t)padded;
 	return 0;
 }
@@ -143,9 +132,10 @@ static int read_name(struct romfs *rom, uint32_t offset, const char *what, size_
 static int check_target(struct romfs *rom, uint32_t from, const char *what, uint32_t target)
 {
 	if (target % UNIT)
-		return refuse(rom, from, "%s 0x%x is not a multiple of %u", what, target, UNIT);
+		return romfs_refuse(rom, from, "%s 0x%x is not a multiple of %u", what, target, UNIT);
 	if ((uint64_t)target + HEADER_MIN > rom->size)
-		return refuse(rom, from, "%s 0x%x lies outside of the image (0x%x bytes)", what, target, rom->size);
+		return romfs_refuse(rom, from, "%s 0x%x lies outside of the image (0x%x bytes)", what, target,
+				    rom->size);
 	return 0;
 }
 
@@ -154,9 +144,10 @@ static int check_unread(struct romfs *rom, uint32_t from, const char *what, uint
 {
 	switch (rom->units[target / UNIT]) {
 	case UNIT_HEADER:
-		return refuse(rom, from, "%s 0x%x was read already: a loop, or one entry in two places", what, target);
+		return romfs_refuse(rom, from, "%s 0x%x was read already: a loop, or one entry in two places", what,
+				    target);
 	case UNIT_INSIDE:
-		return refuse(rom, from, "%s 0x%x lies inside of another header", what, target);
+		return romfs_refuse(rom, from, "%s 0x%x lies inside of another header", what, target);
 	default:
 		return 0;
 	}
@@ -166,7 +157,7 @@ static int take_units(struct romfs *rom, const struct header *h)
 {
 	for (uint32_t at = h->offset; at < h->end; at += UNIT) {
 		if (rom->units[at / UNIT] != UNIT_FREE)
-			return refuse(rom, h->offset, "header overlaps another one at 0x%x", at);
+			return romfs_refuse(rom, h->offset, "header overlaps another one at 0x%x", at);
 		rom->units[at / UNIT] = UNIT_INSIDE;
 	}
 	rom->units[h->offset / UNIT] = UNIT_HEADER;
@@ -193,77 +184,47 @@ static int read_header(struct romfs *rom, uint32_t from, const char *what, uint3
 	if (error)
 		return error;
 	if (!h->length)
-		return refuse(rom, offset, "name is empty");
+		return romfs_refuse(rom, offset, "name is empty");
 	if (memchr(h->name, '/', h->length))
-		return refuse(rom, offset, "name has a '/' in it");
+		return romfs_refuse(rom, offset, "name has a '/' in it");
 	return take_units(rom, h);
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------------------------- */
 
-static int grow(struct romfs *rom)
-{
-	uint32_t room = rom->room ? 2 * rom->room : 64;
-	struct image_node *nodes = realloc(rom->nodes, room * sizeof(*nodes));
-	uint32_t *headers;
-
-	if (!nodes)
-		return -ENOMEM;
-	rom->nodes = nodes;
-	headers = realloc(rom->headers, room * sizeof(*headers));
-	if (!headers)
-		return -ENOMEM;
-	rom->headers = headers;
-	rom->room = room;
-	return 0;
-}
-
-static int add_node(struct romfs *rom, const struct header *h, uint32_t parent)
+/* Add the entry as the last of its directory; @last is the one before. */
+static int add_node(struct romfs *rom, const struct header *h, uint32_t parent, uint32_t *last)
 {
 	uint32_t type = h->bits & TYPE;
-	uint32_t index = rom->count;
-	struct image_node *node;
+	struct build_entry entry = { .name = h->name, .length = h->length, .where = h->offset };
+	struct image_node node = { .parent = parent, .mode = modes[type] };
 
-	if (index == rom->room && grow(rom))
-		return -ENOMEM;
-	node = &rom->nodes[index];
-	*node = (struct image_node){
-		.parent = parent,
-		.child = IMAGE_NONE,
-		.next = IMAGE_NONE,
-		.inode = index,
-		.mode = modes[type],
-	};
 	if ((type == REGULAR || type == DIRECTORY) && (h->bits & EXEC))
-		node->mode |= 0111;
-	if (type == DIRECTORY)
-		node->nlink = 2;
+		node.mode |= 0111;
 	if (type == BLOCK || type == CHARACTER)
-		node->rdev = makedev(h->spec >> 16, h->spec & 0xffff);
+		node.rdev = makedev(h->spec >> 16, h->spec & 0xffff);
 	if (type == REGULAR || type == SYMLINK) {
-		node->data = h->end;
-		node->size = h->size;
+		node.data = h->end;
+		node.size = h->size;
 	}
 	if (type == HARDLINK)
-		node->data = h->spec;
-	rom->headers[index] = h->offset;
-	rom->name_bytes += index ? h->length + 1 : 1;
-	rom->count++;
-	return 0;
+		node.data = h->spec;
+	return build_add(&rom->build, &node, &entry, last);
 }
 
 /* The bytes of a file or symlink. */
 static int check_data(struct romfs *rom, const struct header *h)
 {
 	if ((uint64_t)h->end + h->size > rom->size)
-		return refuse(rom, h->offset, "data 0x%x + 0x%x reaches outside of the image (0x%x bytes)", h->end,
-			      h->size, rom->size);
+		return romfs_refuse(rom, h->offset, "data 0x%x + 0x%x reaches outside of the image (0x%x bytes)",
+				    h->end, h->size, rom->size);
 	if ((h->bits & TYPE) != SYMLINK)
 		return 0;
 	if (!h->size || h->size >= PATH_MAX)
-		return refuse(rom, h->offset, "symlink target has %u bytes, expected 1 to %u", h->size, PATH_MAX - 1);
+		return romfs_refuse(rom, h->offset, "symlink target has %u bytes, expected 1 to %u", h->size,
+				    PATH_MAX - 1);
 	if (memchr(rom->image + h->end, 0, h->size))
-		return refuse(rom, h->offset, "symlink target has a NUL in it");
+		return romfs_refuse(rom, h->offset, "symlink target has a NUL in it");
 	return 0;
 }
 
@@ -280,43 +241,31 @@ static int check_entry(struct romfs *rom, const struct header *h)
 	}
 }
 
-/* "." or "..", which are no nodes. Where they lead is not looked at beyond being in the image: nobody follows them,
- * and old versions of genromfs let the ".." of the topmost directories lead to the superblock. @seen: a bit each. */
+/* "." or "..", which are no nodes: who walks the tree knows where they lead, so here they need only lead into the
+ * image. @seen: a bit each. */
 static int read_dot(struct romfs *rom, const struct header *h, unsigned int *seen)
 {
 	unsigned int bit = 1u << h->length;
 
 	if ((h->bits & TYPE) != HARDLINK)
-		return refuse(rom, h->offset, "\"%s\" has type %u, expected a hard link", h->name, h->bits & TYPE);
+		return romfs_refuse(rom, h->offset, "\"%s\" has type %u, expected a hard link", h->name,
+				    h->bits & TYPE);
 	if (*seen & bit)
-		return refuse(rom, h->offset, "\"%s\" is there twice in its directory", h->name);
+		return romfs_refuse(rom, h->offset, "\"%s\" is there twice in its directory", h->name);
 	*seen |= bit;
 	return check_entry(rom, h);
+}
+
+static int read_entry(struct romfs *rom, const struct header *h, uint32_t parent, uint32_t *last)
+{
+	int error = check_entry(rom, h);
+
+	return error ? error : add_node(rom, h, parent, last);
 }
 
 static bool is_dot(const struct header *h)
 {
 	return !strcmp(h->name, ".") || !strcmp(h->name, "..");
-}
-
-/* Add the entry as the last of its directory; @last is its sibling before. */
-static int read_entry(struct romfs *rom, const struct header *h, uint32_t parent, uint32_t *last)
-{
-	uint32_t index = rom->count;
-	int error = check_entry(rom, h);
-
-	if (!error)
-		error = add_node(rom, h, parent);
-	if (error)
-		return error;
-	if (*last == IMAGE_NONE)
-		rom->nodes[parent].child = index;
-	else
-		rom->nodes[*last].next = index;
-	*last = index;
-	if (S_ISDIR(rom->nodes[index].mode))
-		rom->nodes[parent].nlink++;
-	return 0;
 }
 
 /*
@@ -326,43 +275,45 @@ static int read_entry(struct romfs *rom, const struct header *h, uint32_t parent
 static int read_directory(struct romfs *rom, uint32_t dir)
 {
 	const char *what = "first entry";
-	uint32_t from = rom->headers[dir];
+	uint32_t from = rom->build.entries[dir].where;
 	uint32_t at = be32(rom, from + 4);
 	uint32_t last = IMAGE_NONE;
 	unsigned int dots = 0;
 	struct header h;
-	int error = 0;
+	int error;
 
 	if (at == from) {
 		at = dir ? 0 : be32(rom, from) & ~(UNIT - 1);
 		what = "next header";
 	}
-	while (at && !error) {
+	while (at) {
 		error = read_header(rom, from, what, at, &h);
 		if (!error)
 			error = is_dot(&h) ? read_dot(rom, &h, &dots) : read_entry(rom, &h, dir, &last);
+		if (error)
+			return error;
 		from = at;
 		at = h.next;
 		what = "next header";
 	}
-	return error;
+	return 0;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static int read_super(struct romfs *rom, size_t size, struct image_tree *tree, uint32_t *root)
 {
-	size_t length;
+	uint32_t length;
 	int error;
 
 	if (size < UNIT || memcmp(rom->image, magic, sizeof(magic)))
-		return refuse(rom, 0, "no romfs superblock here, it starts with \"-rom1fs-\"");
+		return romfs_refuse(rom, 0, "no romfs superblock here, it starts with \"-rom1fs-\"");
 	rom->size = be32(rom, 8);
 	if (rom->size > size)
-		return refuse(rom, 0, "truncated: the file system has 0x%x bytes, the image only 0x%zx", rom->size,
-			      size);
-	if (rom->size < UNIT + HEADER_MIN)
-		return refuse(rom, 0, "the file system has 0x%x bytes, too few for a root directory", rom->size);
+		return romfs_refuse(rom, 0, "truncated: the file system has 0x%x bytes, the image only 0x%zx",
+				    rom->size, size);
+	if (rom->size < 2 * HEADER_MIN)
+		return romfs_refuse(rom, 0, "the file system has 0x%x bytes, too few for a root directory", rom->size);
 	error = check_sum(rom, 0, rom->size < SUMMED ? rom->size : SUMMED, "superblock");
 	if (!error)
 		error = read_name(rom, 0, "volume name", &length, root);
@@ -388,177 +339,33 @@ static int read_tree(struct romfs *rom, uint32_t root)
 	if (error)
 		return error;
 	if ((h.bits & TYPE) != DIRECTORY)
-		return refuse(rom, root, "the root has type %u, expected %d, a directory", h.bits & TYPE, DIRECTORY);
-	error = add_node(rom, &h, 0);
-	for (uint32_t i = 0; i < rom->count && !error; i++)
-		if (S_ISDIR(rom->nodes[i].mode))
+		return romfs_refuse(rom, root, "the root has type %u, expected %d, a directory", h.bits & TYPE,
+				    DIRECTORY);
+	h.length = 0; /* genromfs calls it "." */
+	error = add_node(rom, &h, 0, NULL);
+	for (uint32_t i = 0; i < rom->build.count && !error; i++)
+		if (S_ISDIR(rom->build.nodes[i].mode))
 			error = read_directory(rom, i);
 	return error;
 }
 
-static const char *name_of(const struct romfs *rom, uint32_t node)
+/* What can be said only when all headers are read. */
+static int check_tree(struct romfs *rom)
 {
-	return node ? (const char *)rom->image + rom->headers[node] + UNIT : "";
-}
-
-static int by_name(const void *a, const void *b, void *arg)
-{
-	const struct romfs *rom = arg;
-	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
-	uint32_t pi = rom->nodes[i].parent, pk = rom->nodes[k].parent;
-	int order = (pi > pk) - (pi < pk);
-
-	if (!order)
-		order = strcmp(name_of(rom, i), name_of(rom, k));
-	return order ? order : (i > k) - (i < k);
-}
-
-/* @order: room for an index of every node. */
-static int check_double_names(struct romfs *rom, uint32_t *order)
-{
-	for (uint32_t i = 0; i < rom->count; i++)
-		order[i] = i;
-	/* The root is its own parent, but no entry of it. */
-	qsort_r(order + 1, rom->count - 1, sizeof(*order), by_name, rom);
-	for (uint32_t i = 2; i < rom->count; i++)
-		if (rom->nodes[order[i - 1]].parent == rom->nodes[order[i]].parent &&
-		    !strcmp(name_of(rom, order[i - 1]), name_of(rom, order[i])))
-			return refuse(rom, rom->headers[order[i]], "name is that of the entry at 0x%x too",
-				      rom->headers[order[i - 1]]);
-	return 0;
-}
-
-/* ---- hard links ------------------------------------------------------------------------------------------------ */
-
-static int by_header(const void *a, const void *b, void *arg)
-{
-	const struct romfs *rom = arg;
-	uint32_t i = rom->headers[*(const uint32_t *)a], k = rom->headers[*(const uint32_t *)b];
-
-	return (i > k) - (i < k);
-}
-
-/* The node whose header lies at @header. @order: all nodes by header. */
-static uint32_t find_node(const struct romfs *rom, const uint32_t *order, uint64_t header)
-{
-	uint32_t low = 0, high = rom->count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (rom->headers[order[middle]] < header)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < rom->count && rom->headers[order[low]] == header ? order[low] : IMAGE_NONE;
-}
-
-/* Let every link's inode be the node that it names, itself a link perhaps. */
-static int find_targets(struct romfs *rom, uint32_t *order)
-{
-	qsort_r(order, rom->count, sizeof(*order), by_header, rom);
-	for (uint32_t i = 0; i < rom->count; i++) {
-		struct image_node *node = &rom->nodes[i];
-
-		if (node->mode)
-			continue;
-		node->inode = find_node(rom, order, node->data);
-		if (node->inode == IMAGE_NONE)
-			return refuse(rom, rom->headers[i], "hard link target 0x%jx is no entry of any directory",
-				      (uintmax_t)node->data);
-	}
-	return 0;
-}
-
-/* Resolve a link and all those that it leads through, so that no chain is walked twice. */
-static int follow_link(struct romfs *rom, uint32_t link)
-{
-	struct image_node *nodes = rom->nodes;
-	uint32_t target = link;
-
-	for (uint32_t steps = 0; !nodes[target].mode; steps++) {
-		if (steps == rom->count)
-			return refuse(rom, rom->headers[link], "hard link leads to no file: a loop");
-		target = nodes[target].inode;
-	}
-	if (S_ISDIR(nodes[target].mode))
-		return refuse(rom, rom->headers[link], "hard link to the directory at 0x%x", rom->headers[target]);
-	while (link != target) {
-		struct image_node *node = &nodes[link];
-
-		link = node->inode;
-		node->inode = target;
-		node->mode = nodes[target].mode;
-		node->rdev = nodes[target].rdev;
-		node->data = nodes[target].data;
-		node->size = nodes[target].size;
-	}
-	return 0;
-}
-
-/* The lowest node of an inode stands for it, whichever of them the image calls a link; and counts its names. */
-static void settle_inodes(struct romfs *rom, uint32_t *lowest)
-{
-	struct image_node *nodes = rom->nodes;
-
-	for (uint32_t i = 0; i < rom->count; i++)
-		lowest[i] = IMAGE_NONE;
-	for (uint32_t i = 0; i < rom->count; i++) {
-		uint32_t target = nodes[i].inode;
-
-		if (S_ISDIR(nodes[i].mode))
-			continue;
-		if (lowest[target] == IMAGE_NONE)
-			lowest[target] = i;
-		nodes[lowest[target]].nlink++;
-	}
-	for (uint32_t i = 0; i < rom->count; i++) {
-		if (S_ISDIR(nodes[i].mode))
-			continue;
-		nodes[i].inode = lowest[nodes[i].inode];
-		nodes[i].nlink = nodes[nodes[i].inode].nlink;
-	}
-}
-
-static int resolve(struct romfs *rom)
-{
-	uint32_t *scratch = malloc(rom->count * sizeof(*scratch));
+	struct build *build = &rom->build;
+	uint32_t *scratch = malloc(build->count * sizeof(*scratch));
+	uint32_t first, second;
 	int error;
 
 	if (!scratch)
 		return -ENOMEM;
-	error = check_double_names(rom, scratch);
-	if (!error)
-		error = find_targets(rom, scratch);
-	for (uint32_t i = 0; i < rom->count && !error; i++)
-		if (!rom->nodes[i].mode)
-			error = follow_link(rom, i);
-	if (!error)
-		settle_inodes(rom, scratch);
+	if (build_double_name(build, scratch, &first, &second))
+		error = romfs_refuse(rom, build->entries[second].where, "name is that of the entry at 0x%x too",
+				     build->entries[first].where);
+	else
+		error = romfs_resolve_links(rom, scratch);
 	free(scratch);
 	return error;
-}
-
-/* Hand the nodes over, with their names behind them. */
-static int finish(struct romfs *rom, struct image_tree *tree)
-{
-	size_t bytes = rom->count * sizeof(*rom->nodes);
-	struct image_node *nodes = realloc(rom->nodes, bytes + rom->name_bytes);
-	char *name = (char *)nodes + bytes;
-
-	if (!nodes)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < rom->count; i++) {
-		size_t length = strlen(name_of(rom, i)) + 1;
-
-		nodes[i].name = memcpy(name, name_of(rom, i), length);
-		name += length;
-	}
-	tree->nodes = nodes;
-	tree->count = rom->count;
-	rom->nodes = NULL;
-	return 0;
 }
 
 int romfs_recognise(const void *image, size_t size)
@@ -578,12 +385,11 @@ int romfs_read(const void *image, size_t size, struct image_tree *tree, struct n
 	if (!error)
 		error = read_tree(&rom, root);
 	if (!error)
-		error = resolve(&rom);
+		error = check_tree(&rom);
 	if (!error)
-		error = finish(&rom, tree);
+		error = build_finish(&rom.build, tree);
+	build_free(&rom.build);
 	free(rom.units);
-	free(rom.headers);
-	free(rom.nodes);
 	if (error)
 		memset(tree, 0, sizeof(*tree));
 	if (error == -ENOMEM)

@@ -60,12 +60,16 @@ static ssize_t read_host(void *arg, void *buf, size_t len, uint64_t offset)
 	return (ssize_t)len;
 }
 
-/* Reading the file fails only if not a byte of it can be had; what follows a part that could reads as zeroes. */
-static bool cannot_be_read(const struct model *m, const struct model_call *c, const struct model_answer *a)
+/* Reading the file fails only if not a byte of it can be had; what follows a part that could reads as zeroes. Beyond
+ * what an offset can say nothing can be read. */
+static int read_error(const struct model *m, const struct model_call *c, const struct model_answer *a)
 {
 	const struct model_file *f = &m->file[c->file];
+	uint64_t offset = a->pgoff * PAGE, len = model_pages(c->length) * (uint64_t)PAGE;
 
-	return f->read_error && a->pgoff < UINT64_MAX / PAGE && a->pgoff * PAGE >= f->read_error_at;
+	if (offset > INT64_MAX || len > INT64_MAX - offset)
+		return -EINVAL;
+	return f->read_error && offset >= f->read_error_at ? -f->read_error : 0;
 }
 
 static void host_snapshot(struct model *m, const struct model_call *c, const struct model_answer *a, unsigned char *to)
@@ -172,8 +176,8 @@ static void decide_tables(const struct model *m, const struct model_call *c, str
 	}
 	if (a->error)
 		return;
-	if (a->how == NOMMU_HOW_COPY && a->join < 0 && cannot_be_read(m, c, a)) {
-		a->error = -m->file[c->file].read_error;
+	if (a->how == NOMMU_HOW_COPY && a->join < 0 && read_error(m, c, a)) {
+		a->error = read_error(m, c, a);
 		a->rule = NOMMU_RULE_READ_FAILED;
 		return;
 	}

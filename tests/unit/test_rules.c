@@ -66,7 +66,8 @@ static const uint32_t descriptors[] = {NOMMU_FD_OPEN | NOMMU_FD_READ,
 				       NOMMU_FD_OPEN | NOMMU_FD_READ | NOMMU_FD_WRITE,
 				       0,
 				       NOMMU_FD_OPEN | NOMMU_FD_PATH,
-				       NOMMU_FD_OPEN | NOMMU_FD_PATH | NOMMU_FD_READ | NOMMU_FD_WRITE};
+				       NOMMU_FD_OPEN | NOMMU_FD_PATH | NOMMU_FD_READ | NOMMU_FD_WRITE,
+				       NOMMU_FD_READ | NOMMU_FD_WRITE};
 
 static const int types[] = {MAP_PRIVATE, MAP_SHARED, 0, MAP_SHARED_VALIDATE, 6, MAP_TYPE};
 static const int fixed_flags[] = {0, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_FIXED | MAP_FIXED_NOREPLACE};
