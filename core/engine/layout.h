@@ -13,6 +13,7 @@
 #define ENGINE_LAYOUT_H
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "nommu.h"
@@ -238,7 +239,8 @@ static_assert(sizeof(struct seg_frame) == 64, "one frame, one cache line");
 static_assert(sizeof(struct seg_region) == 96, "no holes");
 static_assert(sizeof(struct seg_vma) == 64, "one vma, one cache line");
 static_assert(sizeof(struct seg_mm) == 56, "no holes");
-static_assert(sizeof(struct seg_file) % 8 == 0, "words of 8 bytes are aligned");
+static_assert(sizeof(struct seg_file) == 192 && offsetof(struct seg_file, name) == 128,
+	      "what a mapping looks at lies in two cache lines");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lock's word is the low half of both");
 
 /* Differs where a structure does. */

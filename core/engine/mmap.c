@@ -78,14 +78,15 @@ static uint32_t vma_flags(const struct rules_plan *plan)
 	       (plan->shareable ? VMA_SHAREABLE : 0);
 }
 
-/* A mapping of this region for the caller, at this address. */
+/* A mapping of this region, 0 if there was no room for one, for the caller, at this address. */
 static int publish(struct mapping *m, uint32_t region, uint64_t addr)
 {
-	const struct seg_region *behind = region_at(m->b, region);
+	const struct seg_region *behind;
 
 	if (!region || !vma_add(m->b, m->mm, region, addr, (uint32_t)m->plan.pages, m->plan.pgoff, m->request->length,
 				vma_flags(&m->plan)))
 		return verdict_refuse(m->v, -ENOMEM, NOMMU_RULE_TABLE_FULL);
+	behind = region_at(m->b, region);
 	m->v->addr = addr;
 	m->v->how = behind->state;
 	m->v->rule = m->placed.rule;
@@ -204,6 +205,9 @@ static int fill_copy(struct mapping *m, uint64_t addr, uint64_t pages, uint32_t 
 	uint64_t offset = m->plan.pgoff << NOMMU_PAGE_SHIFT;
 	ssize_t n = 0;
 
+	/* Files end before 2^63, and a read may not reach beyond (kernel). */
+	if (offset > INT64_MAX || len > INT64_MAX - offset)
+		return -EINVAL;
 	segment_prefault(m->b, addr, all);
 	while (done < len) {
 		void *to = (char *)addr + done;

@@ -3,10 +3,10 @@
 
 static uint32_t *bucket(struct nommu_board *b, uint32_t mm, uint64_t start)
 {
-	/* Addresses in ROM are multiples of 16. */
-	uint64_t hash = ((start >> 4) + ((uint64_t)mm << 40)) * 0x9e3779b97f4a7c15ULL;
+	/* Neighbouring pages share cache lines; inside of a page, in ROM, files begin at multiples of 16. */
+	uint64_t hash = (start >> NOMMU_PAGE_SHIFT) + (start >> 4 & 0xff) * 0x9e3779b1u + mm * 0x85ebca77u;
 
-	return &b->vma_hash[hash >> (64 - b->vma_hash_bits)];
+	return &b->vma_hash[hash & ((1ULL << b->vma_hash_bits) - 1)];
 }
 
 static void hash_add(struct nommu_board *b, uint32_t id)

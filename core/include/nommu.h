@@ -180,7 +180,7 @@ enum nommu_kind {
 
 #define NOMMU_DENY 0x100u /* see nommu_file_attr.deny */
 
-#define NOMMU_NAME_MAX 47
+#define NOMMU_NAME_MAX 63
 
 /* What the rules ask of a file. */
 struct nommu_file_attr {

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -99,6 +98,7 @@ void shim_meet(struct shim_task *task)
 			os_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 	}
 	memset(&task->engine, 0, sizeof(task->engine));
+	task->personality = 0;
 	task->traced_checked = 0;
 	task->life = shim.life->id;
 }
@@ -171,8 +171,6 @@ __attribute__((constructor)) static void shim_start(void)
 	real_bind();
 	make_life_page();
 	remember_mountpoint(board);
-	if (os_syscall(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0) & READ_IMPLIES_EXEC)
-		shim.personality = NOMMU_TASK_READ_IMPLIES_EXEC;
 	/* First the attachment: it says in words what is wrong with the mount point. */
 	attach(false);
 	remember_device();

@@ -58,7 +58,6 @@ struct shim {
 	void *token;
 	uint64_t low, high;    /* the windows lie in here */
 	uint64_t dev;          /* st_dev of the board's mount */
-	uint32_t personality;  /* NOMMU_TASK_READ_IMPLIES_EXEC or 0 */
 	bool linux6;
 	_Atomic uint32_t told; /* that the board is stopped */
 	struct real real;

@@ -69,7 +69,7 @@ static long map(void *addr, size_t length, int prot, int flags, int fd, off_t of
 
 	if (!shim_enter(task))
 		return os_syscall(SYS_mmap, (long)addr, (long)length, prot, flags, fd, offset);
-	request.task = shim.personality;
+	request.task = task_personality(task);
 	if (flags & MAP_ANONYMOUS)
 		result = nommu_mmap(shim.board, &shim.mm, &request, &verdict);
 	else

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 
@@ -13,10 +14,11 @@
 _Thread_local struct shim_task shim_task;
 
 _Static_assert(offsetof(struct shim_task, calls) == 0 && offsetof(struct shim_task, deferred) == 4 &&
-		       offsetof(struct shim_task, actions) == 8 && offsetof(struct shim_task, engine) == 16 &&
+		       offsetof(struct shim_task, actions) == 8 && offsetof(struct shim_task, personality) == 16 &&
+		       offsetof(struct shim_task, engine) == 24 &&
 		       offsetof(struct nommu_task, tid) == 0 && offsetof(struct nommu_task, inside) == 4 &&
 		       offsetof(struct nommu_task, deferred) == 8,
-	       "the assembly below knows the record's first 32 bytes");
+	       "the assembly below knows the record's first 40 bytes");
 
 /*
  * vfork. It cannot be written in C: the child returns first, through a stack frame that the parent needs too. So the
@@ -48,6 +50,7 @@ __asm__(".pushsection .text\n"
 	"	movq $0, %fs:0(%rsi)\n"
 	"	movq $0, %fs:16(%rsi)\n"
 	"	movq $0, %fs:24(%rsi)\n"
+	"	movq $0, %fs:32(%rsi)\n"
 	"	movq %r8, %fs:8(%rsi)\n"
 	"shim_vfork_clear:\n"
 	"	pushq %rdi\n"
@@ -86,10 +89,32 @@ void task_mend(struct shim_task *task, const void *context)
 		return;
 	task->calls = 0;
 	task->deferred = 0;
+	task->personality = 0;
 	task->engine.tid = 0;
 	task->engine.inside = 0;
 	task->engine.deferred = 0;
 	task->actions = (struct shim_action *)(uintptr_t)interrupted->uc_mcontext.gregs[REG_R8]; /* NOLINT */
+}
+
+uint32_t task_personality(struct shim_task *task)
+{
+	if (unlikely(!task->personality)) {
+		long now = os_syscall(SYS_personality, 0xffffffff, 0, 0, 0, 0, 0);
+
+		task->personality = TASK_PERSONALITY_KNOWN;
+		if (now >= 0 && now & READ_IMPLIES_EXEC)
+			task->personality |= NOMMU_TASK_READ_IMPLIES_EXEC;
+	}
+	return task->personality & ~TASK_PERSONALITY_KNOWN;
+}
+
+/* The program's own change of it: on the host, and to be asked for anew. */
+int personality(unsigned long persona)
+{
+	long result = os_syscall(SYS_personality, (long)persona, 0, 0, 0, 0, 0);
+
+	shim_task.personality = 0;
+	return (int)shim_result(result);
 }
 
 /* Whether "TracerPid:" in /proc/thread-self/status names anybody. Without a /proc: nobody. */

@@ -18,10 +18,12 @@
 struct shim_action;
 
 struct shim_task {
-	/* vfork clears and restores these; its assembly knows where they lie. */
+	/* vfork clears or restores these and the start of engine; its assembly knows where they lie. */
 	volatile uint32_t calls;     /* inside of a wrapped call */
 	volatile uint32_t deferred;  /* a signal came inside; it is in signal and mask */
 	struct shim_action *actions; /* a vfork child's own table of handlers; NULL: the process's */
+	uint32_t personality;        /* TASK_PERSONALITY_KNOWN and what the rules ask of it; 0: not asked yet */
+	uint32_t reserved;
 	struct nommu_task engine;
 
 	uint64_t life;           /* the attachment that this record belongs to, see struct shim_life */
@@ -32,6 +34,11 @@ struct shim_task {
 };
 
 extern _Thread_local struct shim_task shim_task __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+#define TASK_PERSONALITY_KNOWN 0x80000000u
+
+/* NOMMU_TASK_READ_IMPLIES_EXEC if the calling thread has that personality. */
+uint32_t task_personality(struct shim_task *task);
 
 /* A signal may arrive when vfork has returned but the record is not cleared yet: do it now. @context: a ucontext_t. */
 void task_mend(struct shim_task *task, const void *context);

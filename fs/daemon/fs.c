@@ -263,6 +263,7 @@ int fs_init(struct fs *fs, struct nommu_board *board)
 void fs_fini(struct fs *fs)
 {
 	work_stop_thread(fs);
+	procfs_fini(fs);
 	tree_fini(&fs->tree);
 	ghost_free(&fs->ghosts);
 	pthread_cond_destroy(&fs->wake);

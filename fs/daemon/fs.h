@@ -22,6 +22,7 @@
 #include "nommu.h"
 #include "proc/proc.h"
 
+struct procfs_handle;
 struct work;
 
 struct fs {
@@ -32,6 +33,7 @@ struct fs {
 	struct tree tree;
 	struct tree_inode *rom;    /* top of /rom; NULL: no image */
 	struct proc_names names;   /* how maps name files */
+	struct procfs_handle *handles; /* open files of /proc */
 	enum nommu_profile profile;
 	bool noatime;  /* mounted so */
 	bool noexec;
@@ -146,6 +148,8 @@ void rom_close(struct rom *rom);
 /* procfs.c: the mount's /proc: its directories and files as inodes, its texts as open files. */
 
 int procfs_init(struct fs *fs);
+/* Free what was never released. Processes whose tokens are among it stay attached. */
+void procfs_fini(struct fs *fs);
 /* A name below /proc that is not in the tree: a process's directory, what is in it, a token. The inode is held once
  * for the caller. -ENOENT: no such name. */
 int procfs_lookup(struct fs *fs, const struct tree_inode *dir, const char *name, struct tree_inode **inode);
@@ -159,14 +163,16 @@ struct procfs_dirent {
 };
 int procfs_list(struct fs *fs, const struct tree_inode *dir, struct procfs_dirent **entries, size_t *count);
 int procfs_open(struct fs *fs, struct tree_inode *inode, struct fuse_file_info *fi);
-void procfs_read(fuse_req_t req, const struct tree_inode *inode, size_t size, off_t off,
-		 const struct fuse_file_info *fi);
+void procfs_read(fuse_req_t req, size_t size, off_t off, const struct fuse_file_info *fi);
 int procfs_write(struct fs *fs, const struct tree_inode *inode, const char *data, size_t size);
+/* Closing a token ends its mm. */
 void procfs_release(struct fs *fs, const struct tree_inode *inode, struct fuse_file_info *fi);
 
 /* loop.c */
 
-/* Serve until the mount is gone or a signal asks to end. 0 or -errno. */
+/* To be called before any thread is started: the signals that end the daemon are taken by the loop alone. */
+void loop_block_signals(void);
+/* Serve until the mount is gone or SIGTERM, SIGINT or SIGHUP asks to end. 0 or -errno. */
 int loop_run(struct fs *fs);
 
 #endif

@@ -150,7 +150,7 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 	if (!work.inode)
 		return;
 	if (work.inode->area == TREE_PROC)
-		procfs_read(req, work.inode, size, off, fi);
+		procfs_read(req, size, off, fi);
 	else
 		work_run(fs_of(req), &work);
 }

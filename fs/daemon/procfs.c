@@ -241,6 +241,37 @@ int procfs_list(struct fs *fs, const struct tree_inode *dir, struct procfs_diren
 
 /* ---- open files ------------------------------------------------------------------------------------------------ */
 
+/* An open text or token. The host does not close what is open when the mount ends, so they are on a list. */
+struct procfs_handle {
+	struct procfs_handle *next, **prev;
+	struct proc_text text;
+	struct nommu_mm mm;
+};
+
+static void handle_add(struct fs *fs, struct procfs_handle *handle)
+{
+	handle->next = fs->handles;
+	handle->prev = &fs->handles;
+	if (handle->next)
+		handle->next->prev = &handle->next;
+	fs->handles = handle;
+}
+
+static void handle_free(struct procfs_handle *handle)
+{
+	*handle->prev = handle->next;
+	if (handle->next)
+		handle->next->prev = handle->prev;
+	free(handle->text.data);
+	free(handle);
+}
+
+void procfs_fini(struct fs *fs)
+{
+	while (fs->handles)
+		handle_free(fs->handles);
+}
+
 static int make_text(struct fs *fs, const struct tree_inode *inode, struct proc_text *text)
 {
 	struct nommu_mm mm;
@@ -263,49 +294,38 @@ static int make_text(struct fs *fs, const struct tree_inode *inode, struct proc_
 	}
 }
 
-static int open_text(struct fs *fs, const struct tree_inode *inode, struct fuse_file_info *fi)
-{
-	struct proc_text *text = calloc(1, sizeof(*text));
-	int error = text ? make_text(fs, inode, text) : -ENOMEM;
-
-	if (error) {
-		free(text);
-		return error;
-	}
-	fi->fh = (uintptr_t)text;
-	fi->direct_io = 1;
-	return 0;
-}
-
-/* A process maps a page of it, so it is not direct_io. */
-static int open_token(struct fs *fs, const struct tree_inode *inode, struct fuse_file_info *fi)
-{
-	struct nommu_mm *mm = malloc(sizeof(*mm));
-	int error = mm ? attach_server_claim(fs->server, inode->text, mm) : -ENOMEM;
-
-	if (error) {
-		free(mm);
-		return error;
-	}
-	fi->fh = (uintptr_t)mm;
-	return 0;
-}
-
 int procfs_open(struct fs *fs, struct tree_inode *inode, struct fuse_file_info *fi)
 {
+	struct procfs_handle *handle;
+	int error;
+
 	if (inode->what != PROC_TRIM && (fi->flags & O_ACCMODE) != O_RDONLY)
 		return -EACCES;
+	handle = calloc(1, sizeof(*handle));
+	if (!handle)
+		return -ENOMEM;
+	if (inode->what == PROC_TOKEN)
+		error = attach_server_claim(fs->server, inode->text, &handle->mm);
+	else
+		error = make_text(fs, inode, &handle->text);
+	if (error) {
+		free(handle);
+		return error;
+	}
+	handle_add(fs, handle);
+	fi->fh = (uintptr_t)handle;
 	fi->noflush = 1;
-	return inode->what == PROC_TOKEN ? open_token(fs, inode, fi) : open_text(fs, inode, fi);
+	/* Of a token a process maps a page, which direct_io would forbid. */
+	fi->direct_io = inode->what != PROC_TOKEN;
+	return 0;
 }
 
-void procfs_read(fuse_req_t req, const struct tree_inode *inode, size_t size, off_t off,
-		 const struct fuse_file_info *fi)
+void procfs_read(fuse_req_t req, size_t size, off_t off, const struct fuse_file_info *fi)
 {
-	const struct proc_text *text = (const struct proc_text *)(uintptr_t)fi->fh;
+	const struct proc_text *text = &((const struct procfs_handle *)(uintptr_t)fi->fh)->text;
 	size_t at = (size_t)off;
 
-	if (inode->what == PROC_TOKEN || at >= text->size)
+	if (at >= text->size)
 		fuse_reply_buf(req, NULL, 0);
 	else
 		fuse_reply_buf(req, text->data + at, size < text->size - at ? size : text->size - at);
@@ -326,14 +346,10 @@ static int exit_mm(struct fs *fs, struct work *work)
 
 void procfs_release(struct fs *fs, const struct tree_inode *inode, struct fuse_file_info *fi)
 {
-	void *handle = (void *)(uintptr_t)fi->fh;
+	struct procfs_handle *handle = (struct procfs_handle *)(uintptr_t)fi->fh;
+	struct work work = {.run = exit_mm, .mm = handle->mm};
 
-	if (inode->what == PROC_TOKEN) {
-		struct work work = {.run = exit_mm, .mm = *(const struct nommu_mm *)handle};
-
+	handle_free(handle);
+	if (inode->what == PROC_TOKEN)
 		work_run(fs, &work);
-	} else {
-		free(((struct proc_text *)handle)->data);
-	}
-	free(handle);
 }

@@ -9,8 +9,7 @@
  * cannot loop, and a tree takes memory in proportion to its image. There is no recursion: the array of nodes is the
  * list of directories still to be read. What is not linear in the number of entries is sorting them.
  *
- * Looser than the format's description where genromfs is: see read_directory. Stricter than the
- * kernel: checksums of headers, hard links into nowhere, double names.
+ * Stricter than the kernel about checksums of headers, hard links into nowhere and double names.
  * Not here: the bytes of files. No lock: nothing is shared.
  */
 #include <errno.h>

@@ -83,8 +83,12 @@ bool model_file_create_in(struct model *m, unsigned window, uint64_t offset, uin
 void model_file_create_host(struct model *m, uint64_t size, int *file)
 {
 	int slot = free_slot(m);
-	struct model_file *f = &m->file[slot];
+	struct model_file *f;
 
+	*file = -1;
+	if (slot < 0)
+		return;
+	f = &m->file[slot];
 	fresh(m, slot, MODEL_HOST);
 	f->id.dev = 8;
 	f->id.birth = f->id.ino * 3;

@@ -175,12 +175,13 @@ static bool remap(struct model *m)
 static bool change_file(struct model *m)
 {
 	int file = pick_file(m, model_random(m, 16) ? MODEL_RAM : MODEL_WINDOW);
-	struct model_file *f = &m->file[file];
 	uint64_t size, most = m->pages * (uint64_t)PAGE, offset;
+	struct model_file *f;
 	unsigned len;
 
 	if (file < 0)
 		return true;
+	f = &m->file[file];
 	size = (uint64_t)small(m, 1u << (m->max_order + 1)) * PAGE;
 	if (model_random(m, 2))
 		size += model_random(m, PAGE);
@@ -264,10 +265,11 @@ static bool change_attr(struct model *m)
 static bool change_host(struct model *m)
 {
 	int file = pick_file(m, MODEL_HOST);
-	struct model_file *f = &m->file[file];
+	struct model_file *f;
 
 	if (file < 0)
 		return true;
+	f = &m->file[file];
 	f->read_error = model_random(m, 4) ? 0 : EIO;
 	f->read_error_at = model_random(m, 4 * PAGE);
 	f->size = model_random(m, MODEL_HOST_SIZE);

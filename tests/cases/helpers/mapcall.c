@@ -13,6 +13,7 @@
  *	zero AT LENGTH         distance AT AT           address AT           aligned AT BYTES
  *	link AT AT             follow AT LENGTH         put a pointer, print what the pointer there points to
  *	pread FD OFFSET LENGTH pwrite FD OFFSET TEXT    truncate FD SIZE
+ *	personality NUMBER
  *	cat PATH WORD          the first line of a file with this word in it
  *	say TEXT               wait [MESSAGE]           prints, then waits for a line on standard input
  *
@@ -27,6 +28,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -318,6 +320,8 @@ static void run(int words, char **word)
 		answer(ftruncate(fd_of(word[1]), number(word[2])) < 0);
 	} else if (strcmp(verb, "cat") == 0 && words == 3) {
 		do_cat(word[1], word[2]);
+	} else if (strcmp(verb, "personality") == 0 && words == 2) {
+		answer(personality((unsigned long)number(word[1])) < 0);
 	} else if (strcmp(verb, "say") == 0 && words == 2) {
 		puts(word[1]);
 	} else if (strcmp(verb, "wait") == 0) {

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * main - nommufs: mounts a board and serves it.
+ *
+ * The process that was started forks first and waits: its child checks, makes the board, mounts, and becomes the
+ * daemon. So threads and mappings are the daemon's from the start, and messages still reach the terminal. When the
+ * host's first request was answered the child lets go of terminal and parent, and the parent returns.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/mountpoint.h"
+#include "daemon/options.h"
+#include "daemon/work.h"
+
+#ifndef NOMMU_VERSION
+#define NOMMU_VERSION "0.1.0"
+#endif
+
+#define FILES_USUAL 262144u
+
+struct daemon {
+	struct options options;
+	struct fs fs;
+	struct rom *rom;
+	char *mountpoint; /* absolute */
+	bool have_fs, mounted;
+	int parent; /* pipe to the waiting parent; -1: none */
+};
+
+static int complain(const struct nommu_why *why)
+{
+	fprintf(stderr, "nommufs: %s\n", why->text);
+	return EXIT_FAILURE;
+}
+
+/* ---- ready ----------------------------------------------------------------------------------------------------- */
+
+static void detach(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	if (chdir("/"))
+		return;
+	if (null < 0)
+		return;
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
+static void tell(int fd)
+{
+	if (fd < 0)
+		return;
+	while (write(fd, "\n", 1) < 0 && errno == EINTR)
+		;
+	close(fd);
+}
+
+static void ready(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (!d->options.foreground)
+		detach();
+	tell(d->options.ready_fd);
+	tell(d->parent);
+	d->parent = -1;
+}
+
+/* ---- mounting -------------------------------------------------------------------------------------------------- */
+
+/* Options of the host's mount, as one string; NULL: no memory. */
+static char *mount_options(const struct daemon *d)
+{
+	char *list = NULL, *name;
+
+	if (asprintf(&name, "fsname=%s", strcmp(d->options.source, "none") ? d->options.source : "nommufs") < 0)
+		return NULL;
+	if (fuse_opt_add_opt(&list, "subtype=nommufs,default_permissions") || fuse_opt_add_opt_escaped(&list, name) ||
+	    (d->options.host && fuse_opt_add_opt(&list, d->options.host))) {
+		free(list);
+		list = NULL;
+	}
+	free(name);
+	return list;
+}
+
+static struct fuse_session *new_session(struct daemon *d)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	struct fuse_session *session = NULL;
+	char *list = mount_options(d);
+
+	if (list && !fuse_opt_add_arg(&args, "nommufs") && !fuse_opt_add_arg(&args, "-o") &&
+	    !fuse_opt_add_arg(&args, list) && (!d->options.debug || !fuse_opt_add_arg(&args, "-d")))
+		session = fuse_session_new(&args, &fs_ops, sizeof(fs_ops), &d->fs);
+	fuse_opt_free_args(&args);
+	free(list);
+	return session;
+}
+
+/* What libfuse and fusermount3 wrote to @fd, as one line without their prefixes. */
+static void collect(int fd, char *text, size_t size)
+{
+	ssize_t length = pread(fd, text, size - 1, 0);
+	size_t skip;
+
+	text[length > 0 ? length : 0] = '\0';
+	skip = strncmp(text, "fuse: ", 6) ? strncmp(text, "fusermount3: ", 13) ? 0 : 13 : 6;
+	memmove(text, text + skip, strlen(text + skip) + 1);
+	text[strcspn(text, "\n")] = '\0';
+}
+
+/* Mount. What goes wrong is told on stderr, by libfuse or by fusermount3: it is caught, to be told as one line. */
+static int mount_session(struct daemon *d, struct nommu_why *why)
+{
+	int caught = memfd_create("stderr", MFD_CLOEXEC), saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	char text[128] = "";
+	int error;
+
+	if (caught >= 0 && saved >= 0)
+		dup2(caught, STDERR_FILENO);
+	error = fuse_session_mount(d->fs.session, d->mountpoint);
+	if (saved >= 0) {
+		dup2(saved, STDERR_FILENO);
+		close(saved);
+	}
+	if (caught >= 0) {
+		collect(caught, text, sizeof(text));
+		close(caught);
+	}
+	if (error)
+		snprintf(why->text, sizeof(why->text), "%.100s: cannot mount: %s", d->mountpoint,
+			 text[0] ? text : "the host refuses");
+	else if (text[0])
+		fprintf(stderr, "nommufs: %s\n", text);
+	return error ? -EIO : 0;
+}
+
+/* ---- start ----------------------------------------------------------------------------------------------------- */
+
+/* The board: RAM, the image's window, the engine's tables. */
+static int make_board(struct daemon *d, struct nommu_why *why)
+{
+	struct nommu_config *config = &d->options.config;
+	struct nommu_board *board;
+	int error;
+
+	/* The engine's own choice holds so many; an image that would take most of it gets room of its own. */
+	if (d->rom && rom_files(d->rom) > FILES_USUAL / 2)
+		config->files = rom_files(d->rom) + FILES_USUAL;
+	error = nommu_board_create(config, NULL, &board, why);
+	if (error) {
+		if (!why->text[0])
+			snprintf(why->text, sizeof(why->text), "cannot make the board: %s", strerror(-error));
+		return error;
+	}
+	error = fs_init(&d->fs, board);
+	if (error) {
+		nommu_board_close(board);
+		snprintf(why->text, sizeof(why->text), "cannot make the file system: %s", strerror(-error));
+		return error;
+	}
+	d->have_fs = true;
+	d->fs.noexec = d->options.noexec;
+	d->fs.noatime = d->options.noatime;
+	return 0;
+}
+
+static int fill_tree(struct daemon *d, struct nommu_why *why)
+{
+	int error = d->rom ? rom_mount(d->rom, &d->fs, why) : 0;
+
+	if (error)
+		return error;
+	error = procfs_init(&d->fs);
+	if (error)
+		snprintf(why->text, sizeof(why->text), "cannot make /proc: %s", strerror(-error));
+	return error;
+}
+
+static int mount_board(struct daemon *d, struct nommu_why *why)
+{
+	int error = attach_server_open(d->fs.board, &d->fs.server, why);
+
+	if (error)
+		return error;
+	d->fs.session = new_session(d);
+	if (!d->fs.session) {
+		snprintf(why->text, sizeof(why->text), "cannot make a FUSE session with these mount options");
+		return -EINVAL;
+	}
+	error = mount_session(d, why);
+	if (error)
+		return error;
+	d->mounted = true;
+	d->fs.names.dev = mountpoint_device(d->mountpoint);
+	error = work_start_thread(&d->fs);
+	if (error)
+		snprintf(why->text, sizeof(why->text), "cannot start a thread: %s", strerror(-error));
+	return error;
+}
+
+static int start(struct daemon *d, struct nommu_why *why)
+{
+	int error = mountpoint_prepare(d->options.mountpoint, &d->mountpoint, why);
+
+	if (!error && strcmp(d->options.source, "none"))
+		error = rom_open(d->options.source, &d->rom, why);
+	if (!error)
+		error = make_board(d, why);
+	if (!error)
+		error = fill_tree(d, why);
+	rom_close(d->rom);
+	d->rom = NULL;
+	return error ? error : mount_board(d, why);
+}
+
+/* In reverse; processes that are attached stay so. */
+static void stop(struct daemon *d)
+{
+	if (d->have_fs)
+		work_stop_thread(&d->fs);
+	if (d->fs.server)
+		attach_server_close(d->fs.server);
+	if (d->mounted)
+		fuse_session_unmount(d->fs.session);
+	if (d->fs.session)
+		fuse_session_destroy(d->fs.session);
+	if (d->have_fs) {
+		fs_fini(&d->fs);
+		nommu_board_close(d->fs.board);
+	}
+	free(d->mountpoint);
+	options_free(&d->options);
+}
+
+static int serve(struct daemon *d)
+{
+	struct nommu_why why = {""};
+	int status = EXIT_SUCCESS, error;
+
+	loop_block_signals();
+	if (start(d, &why)) {
+		status = complain(&why);
+	} else {
+		d->fs.ready = ready;
+		d->fs.ready_arg = d;
+		error = loop_run(&d->fs);
+		if (error || d->fs.ready) {
+			fprintf(stderr, "nommufs: %s: %s\n", d->mountpoint,
+				error ? strerror(-error) : "unmounted before it was ready");
+			status = EXIT_FAILURE;
+		}
+	}
+	stop(d);
+	return status;
+}
+
+/* The process that was started: its end is the daemon's readiness, or the daemon's failure. */
+static int wait_for(pid_t child, int pipe)
+{
+	int status;
+	char byte;
+
+	if (read(pipe, &byte, 1) == 1)
+		return EXIT_SUCCESS;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_FAILURE;
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "nommufs: the daemon died of signal %d while it started\n", WTERMSIG(status));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+}
+
+static int serve_in_background(struct daemon *d)
+{
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) || (child = fork()) < 0) {
+		fprintf(stderr, "nommufs: cannot start the daemon: %s\n", strerror(errno));
+		options_free(&d->options);
+		return EXIT_FAILURE;
+	}
+	if (child) {
+		close(ends[1]);
+		/* What it has is the child's to free. */
+		_exit(wait_for(child, ends[0]));
+	}
+	close(ends[0]);
+	d->parent = ends[1];
+	return serve(d);
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon d = {.parent = -1};
+	struct nommu_why why;
+
+	if (options_parse(&d.options, argc, argv, &why)) {
+		options_free(&d.options);
+		return complain(&why);
+	}
+	if (d.options.help || d.options.version) {
+		if (d.options.help)
+			options_usage(stdout);
+		else
+			printf("nommufs %s, libfuse %s\n", NOMMU_VERSION, fuse_pkgversion());
+		options_free(&d.options);
+		return EXIT_SUCCESS;
+	}
+	return d.options.foreground ? serve(&d) : serve_in_background(&d);
+}

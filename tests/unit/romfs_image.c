@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * romfs_image - makes romfs images for tests.
+ */
+#include <check.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "romfs_image.h"
+
+/* ---- files ----------------------------------------------------------------------------------------------------- */
+
+void t_directory_make(char path[static 64])
+{
+	const char *base = getenv("TMPDIR");
+
+	/* The path has to be short enough for whatever is made below it. */
+	if (!base || strlen(base) > 32)
+		base = "/tmp";
+	snprintf(path, 64, "%s/nommu-romfs.XXXXXX", base);
+	ck_assert_ptr_nonnull(mkdtemp(path));
+}
+
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+	(void)stat;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void t_directory_remove(const char *path)
+{
+	ck_assert_int_eq(nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+void t_file_make(const char *dir, const char *name, size_t size, unsigned int mode)
+{
+	char path[512];
+	uint32_t value = (uint32_t)size + 1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "wb");
+	ck_assert_msg(file != NULL, "%s", path);
+	for (size_t i = 0; i < size; i++) {
+		value = value * 1664525 + 1013904223;
+		fputc((int)(value >> 24), file);
+	}
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+static void read_all(struct t_image *image, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat stat;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fstat(fd, &stat), 0);
+	image->size = (size_t)stat.st_size;
+	image->room = image->size;
+	image->bytes = malloc(image->size);
+	ck_assert_ptr_nonnull(image->bytes);
+	ck_assert_int_eq(read(fd, image->bytes, image->size), stat.st_size);
+	close(fd);
+}
+
+void t_image_generate(struct t_image *image, const char *dir, const char *const *options)
+{
+	char path[80];
+	char *argv[16] = { "genromfs", "-f", path, "-d", (char *)(uintptr_t)dir };
+	int argc = 5, status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s.img", dir);
+	for (int i = 0; options && options[i]; i++)
+		argv[argc++] = (char *)(uintptr_t)options[i];
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		perror("genromfs");
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(status == 0, "genromfs failed, status 0x%x", (unsigned int)status);
+	read_all(image, path);
+	unlink(path);
+}
+
+/* ---- by hand --------------------------------------------------------------------------------------------------- */
+
+static uint32_t get(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+uint32_t t_image_get(const struct t_image *image, uint32_t header, unsigned int field)
+{
+	return get(image->bytes + header + field);
+}
+
+void t_image_set(struct t_image *image, uint32_t header, unsigned int field, uint32_t value)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		image->bytes[header + field + i] = (unsigned char)(value >> (24 - 8 * i));
+}
+
+/* Where the padded name of a header, or of the superblock, ends; the image's end if nothing ends it. */
+static size_t name_end(const struct t_image *image, size_t header)
+{
+	size_t at = header + T_NAME;
+
+	while (at < image->size && image->bytes[at])
+		at++;
+	at = (at + 16) / 16 * 16;
+	return at < image->size ? at : image->size;
+}
+
+static uint32_t sum(const struct t_image *image, size_t start, size_t end)
+{
+	uint32_t total = 0;
+
+	for (size_t at = start; at + 4 <= end; at += 4)
+		total += get(image->bytes + at);
+	return total;
+}
+
+void t_image_resum(struct t_image *image, uint32_t header)
+{
+	size_t end = header ? name_end(image, header) : t_image_get(image, 0, T_SIZE);
+
+	if (!header && end > 512)
+		end = 512;
+	if (end > image->size)
+		end = image->size;
+	t_image_set(image, header, T_SUM, 0);
+	t_image_set(image, header, T_SUM, -sum(image, header, end));
+}
+
+/* Zeroes up to a multiple of 16 behind @length bytes more. */
+static unsigned char *extend(struct t_image *image, size_t length)
+{
+	size_t old = image->size;
+
+	length = (length + 15) / 16 * 16;
+	if (old + length > image->room) {
+		image->room = 2 * (old + length);
+		image->bytes = realloc(image->bytes, image->room);
+		ck_assert_ptr_nonnull(image->bytes);
+	}
+	memset(image->bytes + old, 0, length);
+	image->size = old + length;
+	return image->bytes + old;
+}
+
+void t_image_begin(struct t_image *image, const char *volume)
+{
+	memset(image, 0, sizeof(*image));
+	memcpy(extend(image, 16), "-rom1fs-", 8);
+	memcpy(extend(image, strlen(volume) + 1), volume, strlen(volume));
+}
+
+uint32_t t_image_add(struct t_image *image, const char *name, uint32_t bits, uint32_t spec, const void *data,
+		     uint32_t size)
+{
+	uint32_t header = (uint32_t)image->size;
+
+	extend(image, 16);
+	memcpy(extend(image, strlen(name) + 1), name, strlen(name));
+	t_image_set(image, header, T_NEXT, bits);
+	t_image_set(image, header, T_SPEC, spec);
+	t_image_set(image, header, T_SIZE, size);
+	t_image_resum(image, header);
+	if (size)
+		memcpy(extend(image, size), data, size);
+	return header;
+}
+
+uint32_t t_image_add_root(struct t_image *image)
+{
+	return t_image_add(image, ".", T_DIRECTORY | T_EXEC, (uint32_t)image->size, NULL, 0);
+}
+
+void t_image_chain(struct t_image *image, uint32_t from, uint32_t to)
+{
+	t_image_set(image, from, T_NEXT, to | (t_image_get(image, from, T_NEXT) & 15));
+	t_image_resum(image, from);
+}
+
+void t_image_end(struct t_image *image)
+{
+	t_image_set(image, 0, T_SIZE, (uint32_t)image->size);
+	t_image_resum(image, 0);
+}
+
+void t_image_copy(struct t_image *copy, const struct t_image *image)
+{
+	copy->size = image->size;
+	copy->room = image->size;
+	copy->bytes = malloc(image->size ? image->size : 1);
+	ck_assert_ptr_nonnull(copy->bytes);
+	memcpy(copy->bytes, image->bytes, image->size);
+}
+
+void t_image_free(struct t_image *image)
+{
+	free(image->bytes);
+	memset(image, 0, sizeof(*image));
+}
+
+uint32_t t_image_find(const struct t_image *image, const char *name, unsigned int nth)
+{
+	for (size_t at = name_end(image, 0); at + 32 <= image->size; at += 16) {
+		const char *there = (const char *)image->bytes + at + T_NAME;
+		size_t room = image->size - at - T_NAME;
+
+		if (strnlen(there, room) != strlen(name) || memcmp(there, name, strlen(name)) ||
+		    sum(image, at, name_end(image, at)) || nth--)
+			continue;
+		return (uint32_t)at;
+	}
+	ck_abort_msg("no header called %s", name);
+	return 0;
+}
