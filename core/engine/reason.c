@@ -138,8 +138,20 @@ static const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* A process may call itself anything. */
+static void clean_name(const struct nommu_verdict *v, char name[static sizeof(v->holder)])
+{
+	memcpy(name, v->holder, sizeof(v->holder));
+	name[sizeof(v->holder) - 1] = 0;
+	for (char *c = name; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+}
+
 static void say_memory(struct line *line, const struct nommu_verdict *v)
 {
+	char name[sizeof(v->holder)];
+
 	if (v->order_asked > v->order_max) {
 		say(line, "%llu pages are more than the largest block, %lu pages (max-order %u)",
 		    (unsigned long long)v->pages, 1UL << v->order_max, v->order_max);
@@ -152,8 +164,9 @@ static void say_memory(struct line *line, const struct nommu_verdict *v)
 	else
 		say(line, "of %u free pages the largest run has %lu (order %d)", v->free_pages,
 		    1UL << v->order_largest, v->order_largest);
+	clean_name(v, name);
 	if (v->holder_pages && v->holder_pid)
-		say(line, "; most is held by %s (pid %d): %u pages", v->holder, v->holder_pid, v->holder_pages);
+		say(line, "; most is held by %s (pid %d): %u pages", name, v->holder_pid, v->holder_pages);
 	else if (v->holder_pages)
 		say(line, "; most is held by files: %u pages", v->holder_pages);
 }

@@ -223,6 +223,16 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* A name that can be shown to a person. */
+static bool printable(const char *name)
+{
+	for (; *name; name++) {
+		if ((unsigned char)*name < ' ' || *name == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 static int check_loader(const struct elf *elf, const Elf64_Phdr *interp, const char *own_loader, struct elf_info *info,
 			struct nommu_why *why)
 {
@@ -230,7 +240,7 @@ static int check_loader(const struct elf *elf, const Elf64_Phdr *interp, const c
 		return refuse(why, "is damaged: its loader's name has %llu bytes",
 			      (unsigned long long)interp->p_filesz);
 	if (!read_at(elf->fd, info->loader, interp->p_filesz, interp->p_offset) ||
-	    info->loader[interp->p_filesz - 1] != '\0' || info->loader[0] == '\0')
+	    info->loader[interp->p_filesz - 1] != '\0' || info->loader[0] == '\0' || !printable(info->loader))
 		return refuse(why, "is damaged: the name of its loader cannot be read");
 	if (own_loader && strcmp(base_name(info->loader), own_loader) != 0)
 		return refuse(why,

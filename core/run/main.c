@@ -29,7 +29,7 @@
 #define NOMMU_VERSION "0.1.0"
 #endif
 
-/* One line to standard error; returns @status. */
+/* One line to standard error, whatever names are in it; returns @status. */
 __attribute__((format(printf, 2, 3))) static int complain(int status, const char *format, ...)
 {
 	char line[512 + PATH_MAX];
@@ -38,6 +38,10 @@ __attribute__((format(printf, 2, 3))) static int complain(int status, const char
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
+	for (char *c = line; *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
 	fprintf(stderr, "nommu-run: %s\n", line);
 	return status;
 }

@@ -144,7 +144,7 @@ static int profile_option(struct parser *parser, const char *arg, const char *va
 
 static int ready_option(struct parser *parser, const char *arg, const char *value)
 {
-	uint32_t fd;
+	uint32_t fd = 0;
 	int error = count_option(parser, arg, value, INT_MAX, &fd);
 
 	if (!error)

@@ -66,12 +66,16 @@ static int read_line(struct run_options *options, struct nommu_why *why, char **
 
 START_TEST(test_options)
 {
+	char **plain = ARGV(S("prog"), S("--ram=1M"));
+	char **own = ARGV(S("--ram"), S("8M"), S("--trim=0"), S("--profile=linux6"), S("--image=i"), S("--trace"),
+			  S("--"), S("--odd"));
+	char **board = ARGV(S("--trace=f"), S("--board=/b"), S("p"));
 	struct run_options options;
 	struct nommu_why why;
 	char *list;
 
 	unsetenv("NOMMU_BOARD");
-	ck_assert_int_eq(read_line(&options, &why, ARGV(S("prog"), S("--ram=1M"))), 0);
+	ck_assert_int_eq(read_line(&options, &why, plain), 0);
 	ck_assert_ptr_null(options.board);
 	ck_assert_str_eq(options.program[0], "prog");
 	ck_assert_str_eq(options.program[1], "--ram=1M"); /* the program's own */
@@ -80,10 +84,7 @@ START_TEST(test_options)
 	ck_assert_str_eq(list, "");
 	free(list);
 
-	ck_assert_int_eq(read_line(&options, &why,
-				   ARGV(S("--ram"), S("8M"), S("--trim=0"), S("--profile=linux6"), S("--image=i"),
-					S("--trace"), S("--"), S("--odd"))),
-			 0);
+	ck_assert_int_eq(read_line(&options, &why, own), 0);
 	ck_assert_str_eq(options.program[0], "--odd");
 	ck_assert_str_eq(options.image, "i");
 	ck_assert_str_eq(options.trace, "-");
@@ -91,7 +92,7 @@ START_TEST(test_options)
 	ck_assert_str_eq(list, "ram=8M,profile=linux6,trim=0");
 	free(list);
 
-	ck_assert_int_eq(read_line(&options, &why, ARGV(S("--trace=f"), S("--board=/b"), S("p"))), 0);
+	ck_assert_int_eq(read_line(&options, &why, board), 0);
 	ck_assert_str_eq(options.trace, "f");
 	ck_assert_str_eq(options.board, "/b");
 }
@@ -99,19 +100,20 @@ END_TEST
 
 START_TEST(test_board_of_the_environment)
 {
+	char **plain = ARGV(S("p")), **board = ARGV(S("--board=/b"), S("p")), **own = ARGV(S("--ram=1M"), S("p"));
 	struct run_options options;
 	struct nommu_why why;
 
 	setenv("NOMMU_BOARD", "/e", 1);
-	ck_assert_int_eq(read_line(&options, &why, ARGV(S("p"))), 0);
+	ck_assert_int_eq(read_line(&options, &why, plain), 0);
 	ck_assert_str_eq(options.board, "/e");
-	ck_assert_int_eq(read_line(&options, &why, ARGV(S("--board=/b"), S("p"))), 0);
+	ck_assert_int_eq(read_line(&options, &why, board), 0);
 	ck_assert_str_eq(options.board, "/b");
 	/* Who asks for an own board gets one. */
-	ck_assert_int_eq(read_line(&options, &why, ARGV(S("--ram=1M"), S("p"))), 0);
+	ck_assert_int_eq(read_line(&options, &why, own), 0);
 	ck_assert_ptr_null(options.board);
 	setenv("NOMMU_BOARD", "", 1);
-	ck_assert_int_eq(read_line(&options, &why, ARGV(S("p"))), 0);
+	ck_assert_int_eq(read_line(&options, &why, plain), 0);
 	ck_assert_ptr_null(options.board);
 }
 END_TEST
