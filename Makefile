@@ -26,7 +26,7 @@ VERSION    := 0.1.0
 WARN    := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wundef
 SANFLAGS = $(SAN:%=-fsanitize=%) $(if $(SAN),-fno-omit-frame-pointer -fno-sanitize-recover=all)
 VARIANT  = $(WERROR:%=-Werror) $(SANFLAGS)
-BASE     = $(CC) -std=c11 -D_GNU_SOURCE -Icore/include -Icore -Ifs -fPIC -pthread $(WARN)
+BASE     = $(CC) -std=c11 -D_GNU_SOURCE -DNOMMU_VERSION='"$(VERSION)"' -Icore/include -Icore -Ifs -fPIC -pthread $(WARN)
 CC_ALL   = $(BASE) $(VARIANT) $(OWN) $(CPPFLAGS) $(CFLAGS)
 DEFS    := -Wl,-z,defs
 

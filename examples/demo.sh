@@ -20,7 +20,9 @@ status=0
 ulimit -c 0
 
 end() {
+	local code=$?
 	trap - EXIT
+	[ $code -eq 0 ] || status=$code
 	cd /
 	if grep -qsF " $MNT " /proc/self/mountinfo; then
 		fusermount3 -u "$MNT" || { status=1; fusermount3 -uz "$MNT"; }
@@ -28,7 +30,7 @@ end() {
 	rm -rf --one-file-system "$T" "$HOST"
 	exit "$status"
 }
-trap 'status=$?; end' EXIT
+trap end EXIT
 trap 'exit 130' INT TERM HUP
 
 line() {
@@ -42,7 +44,7 @@ title() {
 }
 
 say() {
-	printf '%s\n' "$*" | fold -s -w $WIDTH
+	printf '%s\n' "$*" | fold -s -w $WIDTH | sed 's/ *$//'
 }
 
 fail() {
@@ -77,10 +79,9 @@ beside() {
 # why [PATTERN]: what nommu-run --trace had to say, of the lines that match
 why() {
 	printf '  nommu-run --trace says:\n'
-	grep -E -- "${1:-.}" "$T/trace" | sed "s|$MNT||g" | while IFS= read -r l; do
+	grep -E -- "${1:-.}" "$T/trace" | sed -e "s|$MNT||g" -e 's/^[0-9]* //' | while IFS= read -r l; do
 		printf '%s\n' "$l" | fold -s -w $((WIDTH - 8)) | sed -e '1s/^/    /' -e '2,$s/^/        /' -e 's/ *$//'
 	done
-	printf '\n'
 }
 
 board() {
@@ -96,7 +97,7 @@ mkdir -p "$MNT" "$HOST" "$T/rom"
 
 # What goes into ROM: lea (%rdi,%rdi,2),%eax; ret - in C, int f(int x) { return 3 * x; }
 printf '\215\004\177\303' >"$T/rom/triple.bin"
-genromfs -f "$T/rom.img" -d "$T/rom" -V demo
+genromfs -f "$T/rom.img" -d "$T/rom" -V demo -A 4096,/triple.bin
 cp "$T/rom/triple.bin" "$HOST/"
 board ram=4M "$T/rom.img"
 
@@ -124,27 +125,30 @@ say "With an MMU the file lies elsewhere in the other process: the pointer is wo
 title '4. refused: calls that need an MMU'
 left=("$E/refused" .) right=("$E/refused" .)
 both refused
-why ' = -1 |E[A-Z]+'
+why ' = -1 '
 
 title '5. fifo: memory that is free, but not in one piece'
-left=("$E/fifo" 1 1024) right=("$E/fifo" 1 1024)
+rm "$MNT/file" "$MNT/log" "$MNT/data"
+left=("$E/fifo" 1024) right=("$E/fifo" 1024)
 both fifo
-why 'ENOMEM'
+why '262144.* = -1 '
+printf '\n'
 say "With an MMU any free pages will do, wherever they lie. Without one a mapping needs them side by side."
 
-title '6. fifo with messages of 5 pages: what trimming saves (vm.nr_trim_pages)'
-columns=('nr_trim_pages=0' 'nr_trim_pages=1 (the default)')
-fifo_with() {
+title '6. trim: what vm.nr_trim_pages is for'
+columns=('the board, nr_trim_pages=0' 'the board, nr_trim_pages=1 (the default)')
+trim_with() {
 	off
 	board "ram=4M,trim=$1" none
-	"$B/nommu-run" --board "$MNT" -- "$E/fifo" 5 1024 >"$2" 2>&1 || fail "fifo with trim=$1 ended with $?"
+	"$B/nommu-run" --board "$MNT" -- "$E/trim" 5 >"$2" 2>&1 || fail "trim with trim=$1 ended with $?"
 }
-fifo_with 0 "$T/left"
-fifo_with 1 "$T/right"
+trim_with 0 "$T/left"
+trim_with 1 "$T/right"
 beside
-say "Memory is found in blocks of 2^n pages: 8 for a message of 5. With trimming the 3 behind them go back."
+say "Memory is found in blocks of 2^n pages, 8 for a mapping of 5. With trimming the 3 pages behind it go back" \
+	"and can be used; without, they are lost until it is unmapped. (An MMU takes 5 pages, from anywhere.)"
 
-title '7. maps: one mapping of each sort, and the board'"'"'s proc/maps'
+title '7. maps: one mapping of each sort, and proc/maps of the board'
 off
 board ram=4M "$T/rom.img"
 (cd "$MNT" && "$B/nommu-run" --board "$MNT" -- "$E/maps" rom/triple.bin file proc/maps) ||

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fifo - a queue of messages, each a mapping of its own; what is left of memory when it has run for a while.
+ * fifo - a queue of messages, each in a page of its own; what is left of memory when it has run for a while.
  *
- * usage: fifo PAGES MESSAGES
+ * usage: fifo MESSAGES
  *
- * Messages of PAGES pages are queued until memory is out, at most MESSAGES. The reader takes them all, but keeps
- * every 16th. Then 64 pages are asked for in one piece.
+ * Messages are queued until memory is out, or there are MESSAGES. The reader takes them all, but keeps every 16th.
+ * Then 64 pages are asked for in one piece.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -44,31 +44,30 @@ static void ask(const char *when)
 
 int main(int argc, char **argv)
 {
-	size_t pages = argc > 2 ? strtoul(argv[1], NULL, 0) : 0;
-	size_t most = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+	size_t most = argc > 1 ? strtoul(argv[1], NULL, 0) : 0;
 	void **queue = calloc(most + 1, sizeof(*queue));
 	size_t queued = 0, kept = 0;
 
-	if (!pages || !most || !queue) {
-		fprintf(stderr, "usage: fifo PAGES MESSAGES\n");
+	if (!most || !queue) {
+		fprintf(stderr, "usage: fifo MESSAGES\n");
 		return 2;
 	}
-	while (queued < most && (queue[queued] = get(pages)))
+	while (queued < most && (queue[queued] = get(1)))
 		queued++;
-	printf("messages of %zu pages queued      %zu\n", pages, queued);
+	printf("messages queued, a page each     %zu\n", queued);
 
 	for (size_t i = 0; i < queued; i++) {
 		if (i % KEEP)
-			put(queue[i], pages);
+			put(queue[i], 1);
 		else
 			queue[kept++] = queue[i];
 	}
-	printf("read; pages given back          %zu\n", (queued - kept) * pages);
-	printf("pages kept, here and there      %zu\n", kept * pages);
+	printf("pages given back by the reader   %zu\n", queued - kept);
+	printf("pages it keeps, here and there   %zu\n", kept);
 	ask("now:");
 
 	for (size_t i = 0; i < kept; i++)
-		put(queue[i], pages);
+		put(queue[i], 1);
 	ask("all read:");
 	free(queue);
 	return 0;

@@ -68,7 +68,7 @@ static int format_told(const struct nommu_file_stat *stat, enum told what, char 
 
 	switch (what) {
 	case TOLD_ADDRESS:
-		if (!stat->addr)
+		if (!stat->addr || !stat->size)
 			return -ENODATA;
 		return snprintf(text, BDI_TEXT_MAX, "0x%" PRIx64, stat->addr);
 	case TOLD_CONTIGUOUS:

@@ -64,12 +64,15 @@ static inline void bench_row(const char *what, const char *ours, const char *the
 	fflush(stdout);
 }
 
-/* Ours against the host's, as 1/n; @target n, or 0 for none. */
+/* Ours against theirs, as 1/n where ours is faster; @target n, or 0 for none. */
 static inline void bench_row_faster(const char *what, double ours, double theirs, double target)
 {
 	char a[16], b[16], ratio[16], want[16] = "";
 
-	snprintf(ratio, sizeof(ratio), "1/%.1f", theirs / ours);
+	if (theirs > ours)
+		snprintf(ratio, sizeof(ratio), "1/%.1f", theirs / ours);
+	else
+		snprintf(ratio, sizeof(ratio), "%.1f", ours / theirs);
 	if (target > 0)
 		snprintf(want, sizeof(want), "1/%.0f", target);
 	bench_row(what, bench_time(a, ours), bench_time(b, theirs), ratio, want, theirs / ours >= target);

@@ -37,7 +37,7 @@ page of the four +ok +munmap of one page of the four +EINVAL$
 fork +ok +fork +ENOSYS$
 in one piece, now: +ok +64 pages in one piece, now: +ENOMEM$
 all read: +ok +64 pages in one piece, all read: +ok$
-messages of 5 pages queued +128 +messages of 5 pages queued +204$
+pages in use +640 +pages in use +1024$
 /triple\.bin$
 END
 

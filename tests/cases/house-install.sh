@@ -48,7 +48,7 @@ END
 export PKG_CONFIG_PATH=$T/dest/opt/nommu/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$T/dest
 flags=$(pkg-config --static --cflags --libs nommu)
 # shellcheck disable=SC2086
-cc -std=c11 -Wall -Wextra -Werror ${t_asan:+-fsanitize=address,undefined} -o small small.c $flags
+cc -std=gnu11 -Wall -Wextra -Werror ${t_asan:+-fsanitize=address,undefined} -o small small.c $flags
 t_eq "$(./small)" "anonymous 1" "a program linked with nommu.pc"
 
 # the header by itself, for C++ too where there is a compiler for it

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * romfs_image - makes romfs images for tests.
+ * romfs_image - makes romfs images for tests, and reads them.
  */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "romfs_image.h"
+#include "romfs_tree.h"
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */
 
@@ -93,6 +95,31 @@ void t_image_generate(struct t_image *image, const char *dir, const char *const 
 	ck_assert_msg(status == 0, "genromfs failed, status 0x%x", (unsigned int)status);
 	read_all(image, path);
 	unlink(path);
+}
+
+void t_image_generate_good(struct t_image *image)
+{
+	static const char *const options[] = { "-V", "test", NULL };
+	char dir[64], path[80], other[80];
+
+	t_directory_make(dir);
+	snprintf(path, sizeof(path), "%s/d", dir);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s/d/target", dir);
+	ck_assert_int_eq(symlink("../somewhere", path), 0);
+	snprintf(path, sizeof(path), "%s/d/s", dir);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	t_file_make(dir, "a", 20, 0644);
+	t_file_make(dir, "b", 5, 0755);
+	t_file_make(dir, "a-name-of-two-units", 0, 0644);
+	t_file_make(dir, "@null,c,1,3", 0, 0644);
+	t_file_make(dir, "d/x", 40, 0644);
+	t_file_make(dir, "d/s/y", 1, 0644);
+	snprintf(path, sizeof(path), "%s/d/s/y", dir);
+	snprintf(other, sizeof(other), "%s/d/s/z", dir);
+	ck_assert_int_eq(link(path, other), 0);
+	t_image_generate(image, dir, options);
+	t_directory_remove(dir);
 }
 
 /* ---- by hand --------------------------------------------------------------------------------------------------- */
@@ -229,4 +256,46 @@ uint32_t t_image_find(const struct t_image *image, const char *name, unsigned in
 	}
 	ck_abort_msg("no header called %s", name);
 	return 0;
+}
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+int t_image_read(const struct t_image *image, struct image_tree *tree, struct nommu_why *why)
+{
+	struct t_image copy;
+	int error;
+
+	memset(why, 'w', sizeof(*why));
+	t_image_copy(&copy, image);
+	error = romfs_read(copy.bytes, copy.size, tree, why);
+	t_image_free(&copy);
+	return error;
+}
+
+void t_image_read_good(const struct t_image *image, struct image_tree *tree)
+{
+	struct nommu_why why;
+	int error = t_image_read(image, tree, &why);
+	const char *flaw;
+
+	ck_assert_msg(error == 0, "%d: %s", error, why.text);
+	ck_assert_str_eq(why.text, "");
+	flaw = romfs_tree_flaw(tree, image->size);
+	ck_assert_msg(!flaw, "%s", flaw);
+}
+
+void t_image_check_refused(const struct t_image *image, uint32_t offset, const char *expected)
+{
+	struct image_tree tree;
+	struct nommu_why why;
+	char start[64];
+	int error = t_image_read(image, &tree, &why);
+
+	snprintf(start, sizeof(start), "romfs: offset 0x%x: ", offset);
+	ck_assert_msg(error == -EINVAL, "expected \"%s%s\", got %d \"%s\"", start, expected, error, why.text);
+	ck_assert_msg(!strncmp(why.text, start, strlen(start)) && strstr(why.text + strlen(start), expected),
+		      "expected \"%s%s\", got \"%s\"", start, expected, why.text);
+	ck_assert_ptr_null(strchr(why.text, '\n'));
+	ck_assert_ptr_null(tree.nodes);
+	ck_assert_uint_eq(tree.count, 0);
 }

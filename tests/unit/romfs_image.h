@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * romfs_image - romfs images for tests: made by genromfs, or header by header; and ways to change them.
+ * romfs_image - romfs images for tests: made by genromfs, or header by header; and ways to change and to read them.
  *
- * Everything fails the running test if it cannot be done. Nothing here is taken from the reader.
+ * Everything fails the running test if it cannot be done. Nothing that makes an image is taken from the reader.
  */
 #ifndef ROMFS_IMAGE_H
 #define ROMFS_IMAGE_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "image/image.h"
 
 enum {
 	T_HARDLINK,
@@ -46,6 +48,9 @@ void t_file_make(const char *dir, const char *name, size_t size, unsigned int mo
 /* Have genromfs make an image of @dir; up to 6 options, NULL at the end. */
 void t_image_generate(struct t_image *image, const char *dir, const char *const *options);
 
+/* The same of a little of everything, in two levels below the root. */
+void t_image_generate_good(struct t_image *image);
+
 /* Make one by hand: begin, add headers, chain them, end. Offsets are returned. */
 void t_image_begin(struct t_image *image, const char *volume);
 uint32_t t_image_add(struct t_image *image, const char *name, uint32_t bits, uint32_t spec, const void *data,
@@ -67,5 +72,14 @@ void t_image_resum(struct t_image *image, uint32_t header);
 
 /* The header of the @nth entry of this name, from 0, in the order of the image. */
 uint32_t t_image_find(const struct t_image *image, const char *name, unsigned int nth);
+
+/* Read a copy in memory that ends where the image does. */
+int t_image_read(const struct t_image *image, struct image_tree *tree, struct nommu_why *why);
+
+/* Read it and check that this worked, and that what came is a tree. */
+void t_image_read_good(const struct t_image *image, struct image_tree *tree);
+
+/* Read it and check that it was refused at @offset, with @expected behind it. */
+void t_image_check_refused(const struct t_image *image, uint32_t offset, const char *expected);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_romfs - images that genromfs makes are read as what they were made of; and good ones that it does not make.
+ * test_romfs - images that genromfs makes are read as what they were made of, node by node.
  *
- * Bad images: test_romfs_bad.c. Large ones: test_romfs_large.c.
+ * Images made by hand: test_romfs_made.c, bad ones test_romfs_bad.c, large ones test_romfs_large.c.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "romfs_image.h"
-#include "romfs_tree.h"
 #include "suites.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -229,18 +228,6 @@ static void compare(const struct image_tree *tree, const struct t_image *image)
 	compare_inodes(tree, pairs, count);
 }
 
-static void read_good(const struct t_image *image, struct image_tree *tree)
-{
-	struct nommu_why why = { "untouched" };
-	int error = romfs_read(image->bytes, image->size, tree, &why);
-	const char *flaw;
-
-	ck_assert_msg(error == 0, "%d: %s", error, why.text);
-	ck_assert_str_eq(why.text, "");
-	flaw = romfs_tree_flaw(tree, image->size);
-	ck_assert_msg(!flaw, "%s", flaw);
-}
-
 /* ---- genromfs -------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -260,7 +247,7 @@ START_TEST(test_source)
 	unsigned int files = 0;
 
 	t_image_generate(&image, source, ways[_i].options);
-	read_good(&image, &tree);
+	t_image_read_good(&image, &tree);
 	compare(&tree, &image);
 	for (uint32_t i = 0; i < tree.count; i++)
 		if (S_ISREG(tree.nodes[i].mode) && tree.nodes[i].size) {
@@ -281,7 +268,7 @@ START_TEST(test_without_image)
 	struct image_tree tree;
 
 	t_image_generate(&image, source, NULL);
-	read_good(&image, &tree);
+	t_image_read_good(&image, &tree);
 	t_image_free(&image);
 	ck_assert_uint_eq(tree.nodes[find_path(&tree, "d/e/f/deep")].size, 33);
 	ck_assert_uint_eq(tree.nodes[find_path(&tree, name_100)].size, 100);
@@ -295,7 +282,7 @@ START_TEST(test_links)
 	struct image_tree tree;
 
 	t_image_generate(&image, source, NULL);
-	read_good(&image, &tree);
+	t_image_read_good(&image, &tree);
 	ck_assert_uint_eq(tree.nodes[find_path(&tree, "hard")].nlink, 3);
 	ck_assert_uint_eq(tree.nodes[find_path(&tree, "program")].nlink, 2);
 	ck_assert_uint_eq(tree.nodes[find_path(&tree, "nothing")].nlink, 1);
@@ -318,7 +305,7 @@ START_TEST(test_volume)
 
 	memset(longest, 'v', 100);
 	t_image_generate(&image, source, options);
-	read_good(&image, &tree);
+	t_image_read_good(&image, &tree);
 	longest[63] = 0; /* what there is room for */
 	ck_assert_str_eq(tree.volume, given[_i]);
 	image_tree_free(&tree);
@@ -337,7 +324,7 @@ START_TEST(test_bytes)
 	ck_assert_ptr_nonnull(image.bytes);
 	memset(image.bytes + image.size, 0xff, 4096);
 	image.size += 4096;
-	read_good(&image, &tree);
+	t_image_read_good(&image, &tree);
 	ck_assert_uint_eq(tree.bytes, t_image_get(&image, 0, T_SIZE));
 	ck_assert_uint_le(tree.bytes, image.size - 4096);
 	compare(&tree, &image);
@@ -357,7 +344,7 @@ START_TEST(test_no_dots)
 	t_image_generate(&image, source, options);
 	header = t_image_find(&image, "empty", 0);
 	ck_assert_uint_eq(t_image_get(&image, header, T_SPEC), header);
-	read_good(&image, &tree);
+	t_image_read_good(&image, &tree);
 	compare(&tree, &image);
 	image_tree_free(&tree);
 	t_image_free(&image);
@@ -382,137 +369,10 @@ START_TEST(test_recognise)
 }
 END_TEST
 
-/* ---- by hand --------------------------------------------------------------------------------------------------- */
-
-/* Links that come before their file, and links to links, which genromfs does not write but the kernel follows. */
-START_TEST(test_link_chain)
-{
-	struct t_image image;
-	struct image_tree tree;
-	uint32_t root, first, second, file;
-
-	t_image_begin(&image, "chain");
-	root = t_image_add_root(&image);
-	first = t_image_add(&image, "first", T_HARDLINK, (uint32_t)image.size + 32, NULL, 0);
-	second = t_image_add(&image, "second", T_HARDLINK, (uint32_t)image.size + 32, NULL, 0);
-	file = t_image_add(&image, "file", T_REGULAR | T_EXEC, 0, "data", 4);
-	t_image_chain(&image, root, first);
-	t_image_chain(&image, first, second);
-	t_image_chain(&image, second, file);
-	t_image_end(&image);
-	read_good(&image, &tree);
-	ck_assert_uint_eq(tree.count, 4);
-	for (uint32_t i = 1; i < 4; i++) {
-		ck_assert_uint_eq(tree.nodes[i].inode, 1);
-		ck_assert_uint_eq(tree.nodes[i].nlink, 3);
-		ck_assert_uint_eq(tree.nodes[i].mode, S_IFREG | 0755);
-		ck_assert_uint_eq(tree.nodes[i].size, 4);
-		ck_assert_mem_eq(image.bytes + tree.nodes[i].data, "data", 4);
-	}
-	ck_assert_str_eq(tree.nodes[1].name, "first");
-	ck_assert_str_eq(tree.nodes[3].name, "file");
-	image_tree_free(&tree);
-	t_image_free(&image);
-}
-END_TEST
-
-/* Every type, with the modes that the kernel gives it; entries stay in the order of the image. */
-START_TEST(test_types)
-{
-	static const struct {
-		uint32_t bits, spec, size, mode;
-	} types[] = {
-		{ T_DIRECTORY, 0, 0, S_IFDIR | 0644 },
-		{ T_DIRECTORY | T_EXEC, 0, 0, S_IFDIR | 0755 },
-		{ T_REGULAR, 0, 3, S_IFREG | 0644 },
-		{ T_REGULAR | T_EXEC, 0, 3, S_IFREG | 0755 },
-		{ T_SYMLINK, 0, 3, S_IFLNK | 0777 },
-		{ T_BLOCK | T_EXEC, 0x00080011, 0, S_IFBLK | 0600 },
-		{ T_CHAR, 0xfffe0001, 0, S_IFCHR | 0600 },
-		{ T_SOCKET | T_EXEC, 0, 0, S_IFSOCK | 0644 },
-		{ T_FIFO, 0, 0, S_IFIFO | 0644 },
-	};
-	struct t_image image;
-	struct image_tree tree;
-	uint32_t last;
-	char name[2] = "0";
-
-	t_image_begin(&image, "types");
-	last = t_image_add_root(&image);
-	for (unsigned int i = 0; i < COUNT(types); i++, name[0]++) {
-		uint32_t header = t_image_add(&image, name, types[i].bits, types[i].spec, "abc", types[i].size);
-
-		t_image_chain(&image, last, header);
-		last = header;
-	}
-	t_image_end(&image);
-	read_good(&image, &tree);
-	ck_assert_uint_eq(tree.count, COUNT(types) + 1);
-	for (uint32_t i = 1; i < tree.count; i++) {
-		ck_assert_uint_eq(tree.nodes[i].mode, types[i - 1].mode);
-		ck_assert_uint_eq(tree.nodes[i].size, types[i - 1].size);
-		ck_assert_int_eq(tree.nodes[i].name[0], (int)('0' + i - 1));
-		ck_assert_uint_eq(tree.nodes[i].next, i + 1 < tree.count ? i + 1 : IMAGE_NONE);
-	}
-	ck_assert_uint_eq(tree.nodes[6].rdev, makedev(8, 0x11));
-	ck_assert_uint_eq(tree.nodes[7].rdev, makedev(0xfffe, 1));
-	image_tree_free(&tree);
-	t_image_free(&image);
-}
-END_TEST
-
-/* As far as things may go: a name of 255 bytes, a symlink of 4095, data up to the last byte of an odd size. */
-START_TEST(test_limits)
-{
-	static char text[4096];
-	char name[256] = "";
-	struct t_image image;
-	struct image_tree tree;
-	uint32_t root, symlink_header, file;
-
-	memset(text, 't', sizeof(text));
-	memset(name, 'n', 255);
-	t_image_begin(&image, "limits");
-	root = t_image_add_root(&image);
-	symlink_header = t_image_add(&image, name, T_SYMLINK, 0, text, 4095);
-	file = t_image_add(&image, "file", T_REGULAR, 0, text, 17);
-	t_image_chain(&image, root, symlink_header);
-	t_image_chain(&image, symlink_header, file);
-	image.size -= 15;
-	t_image_end(&image);
-	read_good(&image, &tree);
-	ck_assert_uint_eq(tree.count, 3);
-	ck_assert_str_eq(tree.nodes[1].name, name);
-	ck_assert_uint_eq(tree.nodes[1].size, 4095);
-	ck_assert_uint_eq(tree.nodes[2].data + 17, image.size);
-	image_tree_free(&tree);
-	t_image_free(&image);
-}
-END_TEST
-
-/* The smallest there is: a root and nothing in it. */
-START_TEST(test_smallest)
-{
-	struct t_image image;
-	struct image_tree tree;
-
-	t_image_begin(&image, "");
-	t_image_add_root(&image);
-	t_image_end(&image);
-	ck_assert_uint_eq(image.size, 64);
-	read_good(&image, &tree);
-	ck_assert_uint_eq(tree.count, 1);
-	ck_assert_uint_eq(tree.nodes[0].mode, S_IFDIR | 0755);
-	image_tree_free(&tree);
-	t_image_free(&image);
-}
-END_TEST
-
 SUITE(romfs)
 {
 	Suite *suite = suite_create("romfs");
 	TCase *generated = tcase_create("genromfs");
-	TCase *by_hand = tcase_create("by hand");
 
 	tcase_set_timeout(generated, 30);
 	tcase_add_unchecked_fixture(generated, make_source, remove_source);
@@ -524,10 +384,5 @@ SUITE(romfs)
 	tcase_add_test(generated, test_no_dots);
 	tcase_add_test(generated, test_recognise);
 	suite_add_tcase(suite, generated);
-	tcase_add_test(by_hand, test_link_chain);
-	tcase_add_test(by_hand, test_types);
-	tcase_add_test(by_hand, test_limits);
-	tcase_add_test(by_hand, test_smallest);
-	suite_add_tcase(suite, by_hand);
 	return suite;
 }

@@ -178,7 +178,7 @@ static bool is_sound(const struct input *in, const struct rules_placed *placed)
 	case RULES_DIRECT:
 		return in->plan.direct && !in->answers.address && !in->answers.map;
 	case RULES_COPY:
-		return in->plan.anonymous || !in->plan.shared;
+		return in->plan.anonymous || (in->plan.copy && !in->plan.shared);
 	default:
 		return false;
 	}

@@ -9,6 +9,7 @@
  *	                                                                 TYPE: private shared validate none; FLAG: fixed
  *	                                                                 noreplace locked populate … or a number
  *	unmap AT LENGTH        remap AT OLD NEW [maymove|fixed|dontunmap,… [ADDRESS]]
+ *	host NAME LENGTH                                                 memory that the host maps, past any shim
  *	put AT TEXT            get AT LENGTH            fill AT LENGTH BYTE
  *	zero AT LENGTH         distance AT AT           address AT           aligned AT BYTES
  *	link AT AT             follow AT LENGTH         put a pointer, print what the pointer there points to
@@ -30,6 +31,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define WORDS_MAX 10
@@ -289,6 +291,10 @@ static void run(int words, char **word)
 		do_special(word[1], word[2]);
 	} else if (strcmp(verb, "map") == 0 && words >= 6) {
 		do_map(words, word);
+	} else if (strcmp(verb, "host") == 0 && words == 3) {
+		remember(maps, word[1], syscall(SYS_mmap, NULL, (size_t)number(word[2]), PROT_READ | PROT_WRITE,
+						MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+		answer(0);
 	} else if (strcmp(verb, "unmap") == 0 && words == 3) {
 		answer(munmap(at(word[1]), (size_t)number(word[2])) < 0);
 	} else if (strcmp(verb, "remap") == 0 && words >= 4) {

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A traced process gets private mappings of its own, so that a breakpoint in them does not show elsewhere.
+. "$(dirname "$0")/helpers/transcript.sh"
+t_tmp
+echo text >file
+traced() {
+	t_wrap --board "$MNT" -- "$@"
+}
+traced_run() {
+	"$H/shim-tracer" "$B/nommu-run" --board "$MNT" -- "$@"
+}
+
+private() {
+	t_transcript <<-EOF
+		open f rw,creat $MNT/file: ok
+		truncate f 1p: ok
+		map s f 1p rw shared: ok
+		map a f 1p r private: ok
+		distance s a: 0
+	EOF
+	t_transcript traced_run <<-EOF
+		open f rw $MNT/file: ok
+		map s f 1p rw shared: ok
+		map a f 1p r private: ok
+		map b f 1p r private: ok
+		distance a b: 4096
+		put s seen: ok
+		get a 4: ....
+		open h r file: ok
+		map c h 1p r private: ok
+		map d h 1p rx private: ok
+		distance c d: 4096
+		map e f 1p r shared: ok
+		distance s e: 0
+	EOF
+	rm "$MNT/file"
+}
+# The runtime of a sanitizer has to be first, which the tracer does not see to.
+if [ -n "$t_asan" ]; then
+	export LD_PRELOAD=
+fi
+t_profiles private
