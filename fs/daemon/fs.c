@@ -157,6 +157,8 @@ static void drop(void *arg, struct tree_inode *inode)
 
 /* ---- attributes ------------------------------------------------------------------------------------------------ */
 
+/* After a change the engine is asked once how many pages there are now; and for the size, since a change that was
+ * given up half-way may have set it. */
 static bool find_blocks(struct fs *fs, struct tree_inode *inode)
 {
 	struct nommu_file_stat stat;
@@ -166,6 +168,7 @@ static bool find_blocks(struct fs *fs, struct tree_inode *inode)
 	if (nommu_file_stat(fs->board, inode->file, &stat))
 		return false;
 	inode->blocks = stat.pages * (NOMMU_PAGE_SIZE / 512);
+	inode->size = stat.size;
 	inode->blocks_known = true;
 	return true;
 }

@@ -37,11 +37,11 @@ static int set_size(struct fs *fs, struct work *work)
 		return -EISDIR;
 	if (inode->file == TREE_NO_FILE)
 		return -EINVAL;
+	inode->blocks_known = false;
 	error = nommu_file_truncate(fs->board, inode->file, size);
 	if (error)
 		return error;
 	inode->size = size;
-	inode->blocks_known = false;
 	fs_kill_setid(inode, fuse_req_ctx(work->req)->uid == 0);
 	fs_modified(inode);
 	return 0;

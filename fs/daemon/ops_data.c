@@ -34,11 +34,11 @@ static int open_ram(struct fs *fs, struct work *work)
 	int error;
 
 	if (work->fi->flags & O_TRUNC) {
+		inode->blocks_known = false;
 		error = inode->size ? nommu_file_truncate(fs->board, inode->file, 0) : 0;
 		if (error)
 			return error;
 		inode->size = 0;
-		inode->blocks_known = false;
 		fs_kill_setid(inode, fuse_req_ctx(work->req)->uid == 0);
 		fs_modified(inode);
 	}

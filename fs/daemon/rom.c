@@ -95,7 +95,7 @@ static int load(struct rom *rom, const char *path, struct nommu_why *why)
 	if (fstat(fd, &stat)) {
 		error = fail(why, -errno, path, "cannot open the image");
 	} else if (!S_ISREG(stat.st_mode)) {
-		snprintf(why->text, sizeof(why->text), "%s: neither a romfs image nor the word 'none'", path);
+		snprintf(why->text, sizeof(why->text), "%s: neither a romfs image nor the word none", path);
 		error = -EINVAL;
 	} else if (stat.st_size == 0) {
 		snprintf(why->text, sizeof(why->text), "%s: an empty file, expected a romfs image", path);

@@ -67,8 +67,8 @@ struct tree_inode {
 	uint64_t size;
 	struct timespec atime, mtime, ctime;
 	uint32_t file;    /* the engine's, of a regular file; else TREE_NO_FILE */
-	bool blocks_known;
-	uint64_t blocks;  /* of 512 bytes */
+	bool blocks_known; /* blocks and size are as the engine has them */
+	uint64_t blocks;   /* of 512 bytes */
 	char *text;       /* a symlink's target, a token's name; freed with the inode */
 	int pid;          /* of a directory in /proc */
 	struct bdi bdi;

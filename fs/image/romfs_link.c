@@ -67,6 +67,8 @@ static int follow(struct romfs *rom, uint32_t link)
 			return romfs_refuse(rom, entries[link].where, "hard link leads to no file: a loop");
 		target = nodes[target].inode;
 	}
+	/* The end of the walk may be a link that was resolved before. */
+	target = nodes[target].inode;
 	if (S_ISDIR(nodes[target].mode))
 		return romfs_refuse(rom, entries[link].where, "hard link leads to the directory at 0x%x",
 				    entries[target].where);

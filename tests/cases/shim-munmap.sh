@@ -68,5 +68,9 @@ t_transcript <<-EOF
 	put b board: ok
 	unmap 0x50000000 0x20000000: EINVAL
 	remap 0x50000000 0x20000000 1p: EINVAL
+	host c 1p 0x5ffff000: ok
+	unmap c 2p: EINVAL
+	remap c 2p 1p: EINVAL
 	get b 5: board
+	unmap c 1p: ok
 EOF

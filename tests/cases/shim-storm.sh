@@ -8,7 +8,7 @@ t_mount
 before=$(t_free)
 { echo storm; head -c 16000 /dev/zero; } >file
 
-for way in jump count threads fault; do
+for way in jump count threads once fault; do
 	t_run "$H/shim-storm" $way file || t_fail "$way: exit status $?"
 	t_returns "$before"
 	t_run "$H/mapcall" 'map a anon 4M rw private' >/dev/null || t_fail "after $way"

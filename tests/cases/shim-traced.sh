@@ -4,11 +4,15 @@
 . "$(dirname "$0")/helpers/transcript.sh"
 t_tmp
 echo text >file
+
+# As t_run does it, but under a tracer.
 traced() {
-	t_wrap --board "$MNT" -- "$@"
-}
-traced_run() {
-	"$H/shim-tracer" "$B/nommu-run" --board "$MNT" -- "$@"
+	if [ -n "$t_asan" ]; then
+		ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" LD_PRELOAD=$t_asan \
+			"$H/shim-tracer" "$B/nommu-run" --board "$MNT" -- "$@"
+	else
+		"$H/shim-tracer" "$B/nommu-run" --board "$MNT" -- "$@"
+	fi
 }
 
 private() {
@@ -19,7 +23,7 @@ private() {
 		map a f 1p r private: ok
 		distance s a: 0
 	EOF
-	t_transcript traced_run <<-EOF
+	t_transcript traced <<-EOF
 		open f rw $MNT/file: ok
 		map s f 1p rw shared: ok
 		map a f 1p r private: ok
@@ -36,8 +40,4 @@ private() {
 	EOF
 	rm "$MNT/file"
 }
-# The runtime of a sanitizer has to be first, which the tracer does not see to.
-if [ -n "$t_asan" ]; then
-	export LD_PRELOAD=
-fi
 t_profiles private

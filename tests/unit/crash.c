@@ -184,9 +184,9 @@ bool crash_recover(struct crash *c, enum crash_death death)
 		return wrong(c, "the survivor does not get the lock", (uint64_t)-result);
 	if (b->header->recoveries != recoveries + 1 || b->journal->count)
 		return wrong(c, "there was no recovery", b->journal->count);
-	for (uint64_t at = 0; at < c->size; at++)
-		if (!is_exempt(at) && b->base[at] != c->begun[at])
-			return wrong(c, "a byte is not what it was at the start of the transaction", at);
+	for (uint64_t at = 0; at < c->size; at += 8)
+		if (memcmp(b->base + at, c->begun + at, 8) && !is_exempt(at))
+			return wrong(c, "a word is not what it was at the start of the transaction", at);
 	if (nommu_verify(b, &why)) {
 		snprintf(c->error, sizeof(c->error), "nommu_verify after recovery: %.200s", why.text);
 		return false;

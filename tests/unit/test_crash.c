@@ -4,6 +4,7 @@
  * for byte what they were when the transaction began, the board verifies, works on and loses nothing.
  */
 #include <errno.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -178,6 +179,32 @@ static void setup_large(struct crash_scene *s)
 	make_file(s, 0, 0);
 	for (uint64_t i = 0; i < 150; i++)
 		must(nommu_file_write(s->survivor, s->file[0], page, PAGE, (i * 7 % 150) * PAGE) == 4096 ? 0 : -EIO);
+}
+
+static jmp_buf killed_reading;
+
+static ssize_t read_and_die(void *arg, void *buf, size_t len, uint64_t offset)
+{
+	(void)arg, (void)buf, (void)len, (void)offset;
+	longjmp(killed_reading, 1);
+}
+
+/* Somebody was killed while a file was being read for a copy. */
+static void setup_pending(struct crash_scene *s)
+{
+	static const struct nommu_file_attr attr = { .kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE };
+	struct nommu_request request = { .length = 3 * PAGE, .prot = PROT_READ, .flags = MAP_PRIVATE, .fd = FD,
+					 .id = { .dev = 8, .ino = 100 }, .host = &attr, .read = read_and_die };
+	struct nommu_stats stats;
+
+	must(map_anonymous(s->survivor, &s->mm, 2, NULL));
+	if (!setjmp(killed_reading))
+		must(map(s->survivor, &s->mm, &request, NULL) + 1);
+	request.id.ino = 101;
+	if (!setjmp(killed_reading))
+		must(map(s->survivor, &s->mm, &request, NULL) + 1);
+	must(nommu_stats(s->survivor, &stats));
+	ck_assert_uint_ge(stats.pending_pages, 6);
 }
 
 /* ---- operations ------------------------------------------------------------------------------------------------ */
@@ -368,48 +395,53 @@ static int run_set_trim(struct nommu_board *b, struct crash_scene *s)
 	return nommu_board_set_trim(b, 3);
 }
 
+#define BDI    (1u << NOMMU_PROFILE_BDI)
+#define LINUX6 (1u << NOMMU_PROFILE_LINUX6)
+#define BOTH   (BDI | LINUX6)
+
 static const struct operation {
 	const char *name;
 	crash_setup_fn *setup;
 	crash_run_fn *run;
 	unsigned least; /* events that there must be: else the test tests nothing */
 	int again;      /* what else than 0 the same call may answer after a step of it was done */
-	bool linux6;    /* only there */
+	unsigned profiles; /* as bits */
 } operations[] = {
-	{ "mmap anonymous", setup_mixed, run_anonymous, 20, 0, false },
-	{ "mmap direct", setup_mixed, run_direct, 10, 0, false },
-	{ "mmap copy", setup_mixed, run_copy, 30, 0, false },
-	{ "mmap joined", setup_mixed, run_join, 8, 0, false },
-	{ "mmap new host file", setup_mixed, run_host, 40, 0, false },
-	{ "mmap joined host file", setup_mixed, run_host_again, 8, 0, false },
-	{ "munmap anonymous", setup_mixed, run_unmap_anonymous, 20, 0, false },
-	{ "munmap direct", setup_mixed, run_unmap_direct, 10, 0, false },
-	{ "munmap joined", setup_mixed, run_unmap_joined, 8, 0, false },
-	{ "munmap copy", setup_mixed, run_unmap_copy, 10, 0, false },
-	{ "munmap last of a put file", setup_mixed, run_unmap_put, 20, -EINVAL, false },
-	{ "munmap last of a host file", setup_mixed, run_unmap_host, 15, 0, false },
-	{ "munmap head", setup_mixed, run_head, 10, 0, true },
-	{ "munmap tail", setup_mixed, run_tail, 10, 0, true },
-	{ "munmap hole", setup_mixed, run_hole, 20, 0, true },
-	{ "munmap torn", setup_torn, run_unmap_torn, 40, 0, false },
-	{ "mremap larger", setup_mixed, run_mremap, 3, 0, false },
-	{ "mremap smaller", setup_mixed, run_shrink_mapping, 3, 0, false },
-	{ "mm create", setup_mixed, run_mm_create, 5, 0, false },
-	{ "mm exit", setup_many, run_exit, 400, -ESRCH, false },
-	{ "mm exit of a few", setup_mixed, run_exit, 60, -ESRCH, false },
-	{ "file create", setup_mixed, run_create, 8, 0, false },
-	{ "file find", setup_mixed, run_find, 1, 0, false },
-	{ "file put", setup_large, run_put, 200, -ENOENT, false },
-	{ "file put, mapped", setup_mixed, run_put_mapped, 3, 0, false },
-	{ "truncate from 0", setup_mixed, run_truncate_up, 20, 0, false },
-	{ "truncate to a hole", setup_file, run_truncate_hole, 2, 0, false },
-	{ "truncate under private mappings", setup_file, run_shrink, 40, 0, false },
-	{ "truncate without mappings", setup_file, run_shrink_free, 10, 0, false },
-	{ "truncate in steps", setup_large, run_empty, 400, 0, false },
-	{ "write", setup_file, run_write, 200, 0, false },
-	{ "fill", setup_file, run_fill, 40, 0, false },
-	{ "set_attr", setup_mixed, run_set_attr, 4, 0, false },
-	{ "set_trim", setup_mixed, run_set_trim, 2, 0, false },
+	{ "mmap anonymous", setup_mixed, run_anonymous, 20, 0, BOTH },
+	{ "mmap direct", setup_mixed, run_direct, 10, 0, BOTH },
+	{ "mmap copy", setup_mixed, run_copy, 30, 0, BOTH },
+	{ "mmap joined", setup_mixed, run_join, 8, 0, BOTH },
+	{ "mmap new host file", setup_mixed, run_host, 40, 0, BOTH },
+	{ "mmap joined host file", setup_mixed, run_host_again, 8, 0, BOTH },
+	{ "munmap anonymous", setup_mixed, run_unmap_anonymous, 20, 0, BOTH },
+	{ "munmap direct", setup_mixed, run_unmap_direct, 10, 0, BOTH },
+	{ "munmap joined", setup_mixed, run_unmap_joined, 8, 0, BOTH },
+	{ "munmap copy", setup_mixed, run_unmap_copy, 10, 0, BOTH },
+	{ "munmap last of a put file", setup_mixed, run_unmap_put, 20, -EINVAL, BOTH },
+	{ "munmap last of a host file", setup_mixed, run_unmap_host, 15, 0, BOTH },
+	{ "munmap head", setup_mixed, run_head, 10, 0, LINUX6 },
+	{ "munmap tail", setup_mixed, run_tail, 10, 0, LINUX6 },
+	{ "munmap hole", setup_mixed, run_hole, 20, 0, LINUX6 },
+	{ "munmap torn", setup_torn, run_unmap_torn, 8, -EINVAL, BOTH },
+	{ "mremap larger", setup_mixed, run_mremap, 3, 0, BDI },
+	{ "mremap smaller", setup_mixed, run_shrink_mapping, 3, 0, BOTH },
+	{ "mm create", setup_mixed, run_mm_create, 5, 0, BOTH },
+	{ "mm exit", setup_many, run_exit, 400, -ESRCH, BOTH },
+	{ "mm exit of a few", setup_mixed, run_exit, 60, -ESRCH, BOTH },
+	{ "mm exit while copying", setup_pending, run_exit, 30, -ESRCH, BOTH },
+	{ "file create", setup_mixed, run_create, 8, 0, BOTH },
+	{ "file find", setup_mixed, run_find, 1, 0, BOTH },
+	{ "file put", setup_large, run_put, 200, -ENOENT, BOTH },
+	{ "file put, mapped", setup_mixed, run_put_mapped, 3, 0, BOTH },
+	{ "truncate from 0", setup_mixed, run_truncate_up, 20, 0, BOTH },
+	{ "truncate to a hole", setup_file, run_truncate_hole, 2, 0, BOTH },
+	{ "truncate under private mappings", setup_file, run_shrink, 40, 0, BOTH },
+	{ "truncate without mappings", setup_file, run_shrink_free, 10, 0, BOTH },
+	{ "truncate in steps", setup_large, run_empty, 400, 0, BOTH },
+	{ "write", setup_file, run_write, 200, 0, BOTH },
+	{ "fill", setup_file, run_fill, 40, 0, BOTH },
+	{ "set_attr", setup_mixed, run_set_attr, 4, 0, BOTH },
+	{ "set_trim", setup_mixed, run_set_trim, 2, 0, BOTH },
 };
 
 /* ---- the test -------------------------------------------------------------------------------------------------- */
@@ -473,9 +505,10 @@ START_TEST(crash_points)
 {
 	const struct operation *o = &operations[_i];
 
-	if (!o->linux6)
+	if (o->profiles & BDI)
 		stop_everywhere(o, NOMMU_PROFILE_BDI);
-	stop_everywhere(o, NOMMU_PROFILE_LINUX6);
+	if (o->profiles & LINUX6)
+		stop_everywhere(o, NOMMU_PROFILE_LINUX6);
 }
 END_TEST
 

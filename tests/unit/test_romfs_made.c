@@ -43,6 +43,38 @@ START_TEST(test_link_chain)
 }
 END_TEST
 
+/* Links that lead back, so that some are resolved when others come to them. */
+START_TEST(test_link_chain_back)
+{
+	struct t_image image;
+	struct image_tree tree;
+	uint32_t root, headers[5];
+
+	t_image_begin(&image, "back");
+	root = t_image_add_root(&image);
+	headers[0] = t_image_add(&image, "0", T_SYMLINK, 0, "target", 6);
+	for (int i = 1; i < 5; i++) {
+		const char name[2] = { (char)('0' + i), 0 };
+
+		headers[i] = t_image_add(&image, name, T_HARDLINK, headers[i - 1], NULL, 0);
+	}
+	t_image_chain(&image, root, headers[0]);
+	for (int i = 1; i < 5; i++)
+		t_image_chain(&image, headers[i - 1], headers[i]);
+	t_image_end(&image);
+	t_image_read_good(&image, &tree);
+	ck_assert_uint_eq(tree.count, 6);
+	for (uint32_t i = 1; i < 6; i++) {
+		ck_assert_uint_eq(tree.nodes[i].inode, 1);
+		ck_assert_uint_eq(tree.nodes[i].nlink, 5);
+		ck_assert_uint_eq(tree.nodes[i].mode, S_IFLNK | 0777);
+		ck_assert_mem_eq(image.bytes + tree.nodes[i].data, "target", 6);
+	}
+	image_tree_free(&tree);
+	t_image_free(&image);
+}
+END_TEST
+
 /* Every type, with the modes that the kernel gives it; entries stay in the order of the image. */
 START_TEST(test_types)
 {
@@ -141,6 +173,7 @@ SUITE(romfs_made)
 	TCase *by_hand = tcase_create("by hand");
 
 	tcase_add_test(by_hand, test_link_chain);
+	tcase_add_test(by_hand, test_link_chain_back);
 	tcase_add_test(by_hand, test_types);
 	tcase_add_test(by_hand, test_limits);
 	tcase_add_test(by_hand, test_smallest);

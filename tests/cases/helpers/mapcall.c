@@ -9,7 +9,7 @@
  *	                                                                 TYPE: private shared validate none; FLAG: fixed
  *	                                                                 noreplace locked populate … or a number
  *	unmap AT LENGTH        remap AT OLD NEW [maymove|fixed|dontunmap,… [ADDRESS]]
- *	host NAME LENGTH                                                 memory that the host maps, past any shim
+ *	host NAME LENGTH [ADDRESS]                                       memory that the host maps, past any shim
  *	put AT TEXT            get AT LENGTH            fill AT LENGTH BYTE
  *	zero AT LENGTH         distance AT AT           address AT           aligned AT BYTES
  *	link AT AT             follow AT LENGTH         put a pointer, print what the pointer there points to
@@ -291,10 +291,13 @@ static void run(int words, char **word)
 		do_special(word[1], word[2]);
 	} else if (strcmp(verb, "map") == 0 && words >= 6) {
 		do_map(words, word);
-	} else if (strcmp(verb, "host") == 0 && words == 3) {
-		remember(maps, word[1], syscall(SYS_mmap, NULL, (size_t)number(word[2]), PROT_READ | PROT_WRITE,
-						MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-		answer(0);
+	} else if (strcmp(verb, "host") == 0 && words >= 3) {
+		long start = syscall(SYS_mmap, words > 3 ? number(word[3]) : 0, (size_t)number(word[2]),
+				     PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | (words > 3 ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+
+		answer(start == -1);
+		remember(maps, word[1], start);
 	} else if (strcmp(verb, "unmap") == 0 && words == 3) {
 		answer(munmap(at(word[1]), (size_t)number(word[2])) < 0);
 	} else if (strcmp(verb, "remap") == 0 && words >= 4) {

@@ -128,15 +128,31 @@ static void *killer(void *arg)
 	return NULL;
 }
 
+static volatile sig_atomic_t ended;
+
+static void child_ended(int sig)
+{
+	(void)sig;
+	exercise("in the handler of SIGCHLD");
+	ended++;
+}
+
 /* vfork children that are killed anywhere in a mapping call: the parent goes on. What the last one held is lost to
  * this process, so it ends here: the case looks whether the memory returns. */
 static void way_vfork_kill(void)
 {
 	pthread_t thread;
+	sigset_t own, now;
 	int status;
 
+	sigemptyset(&own);
+	sigaddset(&own, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &own, NULL);
 	if (pthread_create(&thread, NULL, killer, NULL))
 		fail("pthread_create");
+	pthread_sigmask(SIG_UNBLOCK, &own, NULL);
+	/* It comes when vfork has just returned, and finds what the child left. */
+	signal(SIGCHLD, child_ended);
 	while (killed < 60) {
 		pid_t pid = vfork();
 
@@ -150,6 +166,10 @@ static void way_vfork_kill(void)
 		if (!WIFSIGNALED(status))
 			fail("the child ended with %#x", (unsigned int)status);
 		exercise("after the child was killed");
+		pthread_sigmask(SIG_SETMASK, NULL, &now);
+		if (sigismember(&now, SIGCHLD) || !ended)
+			fail("round %d: SIGCHLD is blocked, or did not come", killed);
+		ended = 0;
 	}
 	pthread_join(thread, NULL);
 }

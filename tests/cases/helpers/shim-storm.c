@@ -5,6 +5,7 @@
  *	jump    a timer every 50 us, whose handler maps memory itself and leaves by siglongjmp
  *	count   a thread queues numbered signals: none may be lost or come twice, nor lose its number
  *	threads several threads map, a timer's handler runs in any of them
+ *	once    a handler that is taken away when it is called, and installs itself and its timer anew
  *	fault   a handler for SIGSEGV that makes up for the fault works, storm or not
  *
  * Prints what it did; ends with 0, or says what went wrong.
@@ -50,6 +51,13 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* What comes from the host instead would pass every other check. */
+static void check_board(const void *page)
+{
+	if ((unsigned long)page < 0x60000000UL || (unsigned long)page >= 0x80000000UL)
+		fail("mapped at %p, which is not on the board", page);
+}
+
 /* One anonymous mapping and one copy of a host file, whose reading is the longer part. */
 static void exercise(void)
 {
@@ -60,6 +68,7 @@ static void exercise(void)
 	if (page == MAP_FAILED && !(errno == ENOMEM && jumps))
 		fail("mmap: %s", strerrorname_np(errno));
 	if (page != MAP_FAILED) {
+		check_board(page);
 		if (page[0] || page[2 * PAGE - 1])
 			fail("memory that is not zeroed at %p", (void *)page);
 		memset(page, 1, 2 * PAGE);
@@ -70,6 +79,7 @@ static void exercise(void)
 	if (copy == MAP_FAILED && !(errno == ENOMEM && jumps))
 		fail("mmap of the file: %s", strerrorname_np(errno));
 	if (copy != MAP_FAILED) {
+		check_board(copy);
 		if (memcmp(copy, "storm", 5) != 0)
 			fail("the copy does not hold the file: %.5s", copy);
 		if (munmap(copy, 4 * PAGE) < 0)
@@ -92,8 +102,13 @@ static void jump(int sig)
 
 	(void)sig;
 	handled++;
-	if (page != MAP_FAILED && munmap(page, PAGE) < 0)
-		fail("munmap in the handler: %s", strerrorname_np(errno));
+	if (page != MAP_FAILED) {
+		check_board(page);
+		if (munmap(page, PAGE) < 0)
+			fail("munmap in the handler: %s", strerrorname_np(errno));
+	} else if (errno != ENOMEM) {
+		fail("mmap in the handler: %s", strerrorname_np(errno));
+	}
 	if (handled & 1) {
 		jumps++;
 		siglongjmp(back, 1);
@@ -184,8 +199,11 @@ static void tick(int sig)
 	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)sig;
-	if (page == MAP_FAILED || munmap(page, PAGE) < 0)
-		fail("in the handler: %s", strerrorname_np(errno));
+	if (page == MAP_FAILED)
+		fail("mmap in the handler: %s", strerrorname_np(errno));
+	check_board(page);
+	if (munmap(page, PAGE) < 0)
+		fail("munmap in the handler: %s", strerrorname_np(errno));
 	handled++;
 }
 
@@ -215,6 +233,29 @@ static void way_threads(void)
 		pthread_join(threads[i], NULL);
 	if (!handled)
 		fail("no handler ran");
+}
+
+static void again(int sig)
+{
+	struct itimerval soon = { { 0, 0 }, { 0, 50 } };
+
+	handled++;
+	if (sysv_signal(sig, again) != SIG_DFL)
+		fail("the handler was not taken away");
+	setitimer(ITIMER_REAL, &soon, NULL);
+}
+
+static void way_once(void)
+{
+	double end = now() + 2;
+
+	signal(SIGALRM, SIG_DFL);
+	again(SIGALRM);
+	while (now() < end)
+		exercise();
+	timer(0);
+	if (handled < 100)
+		fail("the handler ran %ld times", handled);
 }
 
 static volatile int faults;
@@ -266,6 +307,8 @@ int main(int argc, char **argv)
 		way_count();
 	else if (strcmp(argv[1], "threads") == 0)
 		way_threads();
+	else if (strcmp(argv[1], "once") == 0)
+		way_once();
 	else if (strcmp(argv[1], "fault") == 0)
 		way_fault();
 	else

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The command line: help and version go well; each mistake is one line that says what is wrong, and mounts nothing.
+. "$(dirname "$0")/helpers/calls.sh"
+t_tmp
+mkdir mnt
+echo text >file
+
+out=$("$B/nommufs" --help 2>err) || t_fail "--help: exit status $?"
+t_has "$out" "usage: nommufs [options] SOURCE MOUNTPOINT"
+for option in ram= base= profile= max-order= trim= --ready-fd= -f, -d, -s -h, -V, allow_other; do
+	t_has "$out" "$option" "--help"
+done
+t_eq "$(cat err)" "" "--help on stderr"
+t_eq "$("$B/nommufs" -h)" "$out" "-h"
+t_has "$("$B/nommufs" -V)" "nommufs " "-V"
+t_eq "$("$B/nommufs" --version)" "$("$B/nommufs" -V)" "--version"
+
+# refuse PART ARGUMENT…: it fails, with one line that begins with nommufs: and has PART
+refuse() {
+	local part=$1 status=0
+	shift
+	"$B/nommufs" "$@" >out 2>err || status=$?
+	[ "$status" -ne 0 ] || t_fail "nommufs $*: went well"
+	[ "$status" -lt 126 ] || t_fail "nommufs $*: exit status $status"
+	t_eq "$(wc -l <err)" 1 "lines of the message of nommufs $*: $(cat err)"
+	t_eq "$(cut -c -9 err)" "nommufs: " "the message's beginning, nommufs $*"
+	t_has "$(cat err)" "$part" "nommufs $*"
+	t_eq "$(cat out)" "" "stdout of nommufs $*"
+	! t_mounted "$T/mnt" || t_fail "nommufs $*: something is mounted"
+	t_eq "$(t_daemon "$T/mnt")" "" "processes left by nommufs $*"
+}
+refuse "SOURCE and MOUNTPOINT are missing"
+refuse "MOUNTPOINT is missing" none
+refuse "unexpected 'more'" none "$T/mnt" more
+refuse "unknown option 'rum=8M'; did you mean 'ram='" -o rum=8M none "$T/mnt"
+refuse "unknown option '--ran=8M'; did you mean 'ram='" --ran=8M none "$T/mnt"
+refuse "unknown option '--ram'; did you mean 'ram='" --ram none "$T/mnt"
+refuse "did you mean 'max-order='" -o max_order=8 none "$T/mnt"
+refuse "did you mean 'allow_other'" -o allow_others none "$T/mnt"
+refuse "unknown option 'whatever'; a board has ram=, base=, profile=" -o whatever none "$T/mnt"
+refuse "unknown option '-x'" -x none "$T/mnt"
+refuse "'-o' wants an argument" none "$T/mnt" -o
+refuse "option 'ram=': not a size" -o ram= none "$T/mnt"
+refuse "option 'ram=1T': not a size" -o ram=1T none "$T/mnt"
+refuse "option 'ram=-1': not a size" -o ram=-1 none "$T/mnt"
+refuse "option 'ram=64MB': not a size" -o ram=64MB none "$T/mnt"
+refuse "option 'ram=99999999999G': not a size" -o ram=99999999999G none "$T/mnt"
+refuse "4097 bytes are not a multiple of the page size" -o ram=4097 none "$T/mnt"
+refuse "0 bytes are not a multiple of the page size" -o ram=0 none "$T/mnt"
+refuse "reach beyond 0x7fff7000" -o ram=1G none "$T/mnt"
+refuse "not a multiple of the largest block" -o base=0x60001000 none "$T/mnt"
+refuse "no such profile; there are bdi and linux6" -o profile=linux5 none "$T/mnt"
+refuse "expected a number from 0 to 18" -o max-order=19 none "$T/mnt"
+refuse "expected a number from 0 to" -o trim=-1 none "$T/mnt"
+refuse "missing: the mount point does not exist" none missing
+refuse "file: the mount point is not a directory" none file
+refuse "missing: cannot open the image: No such file or directory" missing "$T/mnt"
+refuse "mnt: neither a romfs image nor the word none" "$T/mnt" "$T/mnt"
+# The dynamic linker lies below 2^46 in the layout that an unlimited stack brings; without randomness, always there.
+at_linker() (
+	ulimit -s unlimited
+	exec setarch -R "$@"
+)
+linker=$(at_linker cat /proc/self/maps | awk -F- '/ld-linux/ { print $1; exit }')
+base=$(printf '%#x' $((0x$linker & ~0x3fffff)))
+status=0
+at_linker "$B/nommufs" -o "base=$base,ram=4M" none "$T/mnt" 2>err || status=$?
+t_eq "$status" 1 "exit status where the board's addresses are taken"
+t_has "$(cat err)" "nommufs: the board's $base-"
+t_has "$(cat err)" "is taken in this process by: "
+t_eq "$(wc -l <err)" 1 "lines of the message"
+! t_mounted "$T/mnt" || t_fail "something is mounted"
+
+# Everything at once, in the two spellings, with suffixes.
+t_mount -o ram=8m,profile=linux6 -o max-order=5,trim=3,base=0x200000000 --ram=0x400K
+t_eq "$(t_free)" 4096 "MemFree"
+t_eq "$(cat "$MNT/proc/sys/vm/nr_trim_pages")" 3 "nr_trim_pages"
+t_eq "$(awk '{ print NF }' "$MNT/proc/buddyinfo")" 10 "words in buddyinfo: four and the orders 0 to 5"
+t_calls <<EOF
+open f rw,creat f: ok
+ftruncate f 33p: EFBIG
+ftruncate f 32p: ok
+get f user.bdi.address: 0x200000000
+EOF
+t_umount
