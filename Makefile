@@ -154,8 +154,9 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call objs,fs/image/*.c) $(LINK) $(LIB)
 fuzz-run-%: $(B)/tests/fuzz/%
 	@mkdir -p $(B)/corpus/$*
 	@echo "fuzz $* for $(FUZZ_TIME) s"
-	@cd $(B) && tests/fuzz/$* -max_total_time=$(FUZZ_TIME) -timeout=10 -print_final_stats=1 -verbosity=0 \
-	  corpus/$* $(addprefix $(CURDIR)/,$(wildcard tests/fuzz/corpus/$*))
+	@cd $(B) && if tests/fuzz/$* -max_total_time=$(FUZZ_TIME) -timeout=10 -print_final_stats=1 corpus/$* \
+	  $(addprefix $(CURDIR)/,$(wildcard tests/fuzz/corpus/$*)) >fuzz-$*.log 2>&1; \
+	  then sed -n 's/^stat::/  /p' fuzz-$*.log; else tail -n 60 fuzz-$*.log; exit 1; fi
 
 ## Install under DESTDIR and PREFIX
 install: all

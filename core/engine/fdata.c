@@ -177,6 +177,16 @@ static int shrink(struct nommu_board *b, uint32_t id, uint64_t size)
 	return result;
 }
 
+/* An interrupted call can leave pages behind the end of file, to be given back or not cleared yet. */
+static int drop_leftovers(struct nommu_board *b, uint32_t id)
+{
+	const struct seg_file *file = file_at(b, id);
+
+	if (likely(!file->extents || frame_at(b, file->extents)->node.max_end <= page_count(file->size)))
+		return 0;
+	return shrink(b, id, file->size);
+}
+
 /* ---- growing ---------------------------------------------------------------------------------------------------- */
 
 static int set_size(struct nommu_board *b, uint32_t id, uint64_t size, bool wait)
@@ -218,8 +228,8 @@ static int grow_contiguous(struct nommu_board *b, uint32_t id, uint64_t size)
 
 int nommu_file_truncate(struct nommu_board *b, uint32_t id, uint64_t size)
 {
-	struct seg_file *file;
-	uint64_t ignored;
+	const struct seg_file *file;
+	int result;
 
 	if (!file_known(b, id))
 		return -ENOENT;
@@ -228,11 +238,11 @@ int nommu_file_truncate(struct nommu_board *b, uint32_t id, uint64_t size)
 		return -EINVAL;
 	if (size > INT64_MAX)
 		return -EFBIG;
-	/* Pages behind the end are what an interrupted call left. */
-	if (size < file->size || extent_find(b, file, page_count(size), UINT32_MAX, &ignored) || ignored != UINT32_MAX)
+	if (size < file->size)
 		return shrink(b, id, size);
-	if (size == file->size)
-		return 0;
+	result = drop_leftovers(b, id);
+	if (result || size == file->size)
+		return result;
 	return file->size ? set_size(b, id, size, false) : grow_contiguous(b, id, size);
 }
 
@@ -289,6 +299,9 @@ ssize_t nommu_file_write(struct nommu_board *b, uint32_t id, const void *buf, si
 		return -EINVAL;
 	if (offset > INT64_MAX - len)
 		return -EFBIG;
+	n = drop_leftovers(b, id);
+	if (n)
+		return n;
 	while (done < len) {
 		uint64_t at = offset + done, skip = at & (NOMMU_PAGE_SIZE - 1), run;
 		uint32_t frame = extent_find(b, file, at >> NOMMU_PAGE_SHIFT, page_count(skip + len - done), &run);

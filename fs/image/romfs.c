@@ -119,7 +119,8 @@ static int read_name(struct romfs *rom, uint32_t offset, const char *what, uint3
 		return romfs_refuse(rom, offset, "%s is longer than %d bytes", what, NAME_MAX);
 	*length = (uint32_t)(nul ? (size_t)(nul - name) : room);
 	padded = (offset + UNIT + (uint64_t)*length + UNIT) & ~(uint64_t)(UNIT - 1);
-	if (!nul || padded > rom->size)
+	/* So it is without a NUL: the padded name ends behind the image then. */
+	if (padded > rom->size)
 		return romfs_refuse(rom, offset, "%s does not end inside of the image (0x%x bytes)", what, rom->size);
 	*end = (uint32_t)padded;
 	return 0;

@@ -73,7 +73,7 @@ t_eq "$(wc -l <err)" 1 "lines of the message"
 ! t_mounted "$T/mnt" || t_fail "something is mounted"
 
 # Everything at once, in the two spellings, with suffixes.
-t_mount -o ram=8m,profile=linux6 -o max-order=5,trim=3,base=0x200000000 --ram=0x400K
+t_mount -o ram=8m,profile=linux6 -o max-order=5,trim=3,base=0x300000000000 --ram=0x1000K
 t_eq "$(t_free)" 4096 "MemFree"
 t_eq "$(cat "$MNT/proc/sys/vm/nr_trim_pages")" 3 "nr_trim_pages"
 t_eq "$(awk '{ print NF }' "$MNT/proc/buddyinfo")" 10 "words in buddyinfo: four and the orders 0 to 5"
@@ -81,6 +81,6 @@ t_calls <<EOF
 open f rw,creat f: ok
 ftruncate f 33p: EFBIG
 ftruncate f 32p: ok
-get f user.bdi.address: 0x200000000
+get f user.bdi.address: 0x300000000000
 EOF
 t_umount

@@ -10,24 +10,24 @@ cp "$H/run-die" two/prog
 cp "$H/run-die" three/prog
 : >one/prog
 mkdir three/folder two/folder
-PATH="$T/one:$T/two:$PATH" r_run 3 --ram=1M -- prog exit 3
+R_PATH="$T/one:$T/two:$PATH" r_run 3 --ram=1M -- prog exit 3
 # The current directory where an element is empty.
 cp "$H/run-die" here
-PATH="$T/one:" r_run 4 --ram=1M -- here exit 4
-PATH="$PATH" r_refused 127 'was not found in $PATH' -- no-such-program-anywhere
+R_PATH="$T/one:" r_run 4 --ram=1M -- here exit 4
+r_refused 127 'was not found in $PATH' -- no-such-program-anywhere
 r_refused 127 'was not found' -- ./no-such-program
 r_refused 127 'was not found' -- one/prog/below
 r_refused 127 'was not found' -- ''
-PATH="$T/one" r_refused 126 'no permission' -- prog
+R_PATH="$T/one" r_refused 126 'no permission' -- prog
 r_refused 126 'cannot be executed' -- one/prog
 # A directory of that name is passed over.
 mkdir one/sh
-PATH="$T/one:$PATH" r_run 6 --ram=1M -- sh -c 'exit 6'
+R_PATH="$T/one:$PATH" r_run 6 --ram=1M -- sh -c 'exit 6'
 # The name is kept as it was given.
 printf '#!/bin/sh\necho "$0"\n' >two/name
 chmod +x two/name
-PATH="$T/two:$PATH" r_run 0 --ram=1M -- name
+R_PATH="$T/two:$PATH" r_run 0 --ram=1M -- name
 t_eq "$out" "$T/two/name" "a script's own name"
 cp "$H/run-how" "two/a name"
-PATH="$T/two:$PATH" r_run 0 --ram=1M -- 'a name' true
+R_PATH="$T/two:$PATH" r_run 0 --ram=1M -- 'a name' true
 r_gone

@@ -9,11 +9,13 @@ mkdir -p "$OWN"
 export XDG_RUNTIME_DIR=$OWN
 unset NOMMU_BOARD NOMMU_TRACE
 
-# r_launch [nommu-run's arguments]: becomes nommu-run, so that in the background $! is its process
+# r_launch [nommu-run's arguments]: becomes nommu-run, so that in the background $! is its process. $R_PATH, if set, is
+# its PATH.
 r_launch() {
 	if [ -n "$t_asan" ]; then
 		export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" LD_PRELOAD=$t_asan
 	fi
+	export PATH="${R_PATH-$PATH}"
 	exec "$B/nommu-run" "$@"
 }
 
@@ -38,13 +40,13 @@ r_refused() {
 	t_eq "$out" '' "standard output"
 }
 
-# Every process that has the folder of own boards on its command line or among its variables for it.
+# What there is of own boards: folders, mounts, daemons. (The folder of a mounted board's socket is not of them.)
 r_left() {
 	local p
-	ls -A "$OWN"
+	ls -A "$OWN" | grep '^nommu-run-' || :
 	grep -sF " $OWN/" /proc/self/mountinfo || :
 	for p in /proc/[0-9]*; do
-		[ "$p" != "/proc/$$" ] && [ "$p/exe" -ef "$B/nommufs" ] || continue
+		[ "$p/exe" -ef "$B/nommufs" ] || continue
 		if tr '\0' '\n' 2>/dev/null <"$p/cmdline" | grep -qsF "$OWN/"; then
 			echo "process ${p#/proc/}"
 		fi

@@ -28,6 +28,7 @@
 #define T_FILES  4
 #define T_KEPT   12
 #define T_SLOTS  3
+#define T_LIFETIME 300 /* seconds */
 
 /* One victim and its children, in memory that they share with the killer. */
 struct t_slot {
@@ -297,6 +298,8 @@ static inline void t_work(struct nommu_board *b, struct t_slot *slot, const stru
 	uint64_t random = seed * 0x9e3779b97f4a7c15ULL | 1;
 	unsigned count = 0;
 
+	/* Should the killer itself be killed, nobody else ends this. */
+	alarm(T_LIFETIME);
 	slot->ready = 1;
 	for (;;) {
 		t_operate(b, mm, &random, kept, &count);
