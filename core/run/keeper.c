@@ -38,6 +38,8 @@ static void let_go(const struct keeper *keeper)
 
 	to_null(STDIN_FILENO);
 	to_null(STDOUT_FILENO);
+	/* Where there was none, main put a stand-in that closes at exec; the daemon is to have it. */
+	fcntl(STDERR_FILENO, F_SETFD, 0);
 	if (fd > 3)
 		syscall(SYS_close_range, 3, fd - 1, 0);
 	syscall(SYS_close_range, fd + 1, ~0U, 0);

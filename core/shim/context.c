@@ -88,18 +88,21 @@ static void attach(bool inherited)
 
 void shim_meet(struct shim_task *task)
 {
+	/* In a child the record is a copy of its parent's. Its own robust list stays as it is: the kernel may know it. */
+	task->engine.tid = 0;
+	task->engine.inside = 0;
+	task->engine.deferred = 0;
+	task->personality = 0;
+	task->traced_checked = 0;
 	while (!shim.life->id) {
 		uint32_t nobody = 0;
 
 		if (__atomic_compare_exchange_n((uint32_t *)&shim.life->attaching, &nobody, 1, false, __ATOMIC_ACQ_REL,
 						__ATOMIC_ACQUIRE))
-			task->engine.tid = 0, attach(true);
+			attach(true);
 		else
 			os_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 	}
-	memset(&task->engine, 0, sizeof(task->engine));
-	task->personality = 0;
-	task->traced_checked = 0;
 	task->life = shim.life->id;
 }
 

@@ -93,7 +93,7 @@ void task_mend(struct shim_task *task, const void *context)
 	task->engine.tid = 0;
 	task->engine.inside = 0;
 	task->engine.deferred = 0;
-	task->actions = (struct shim_action *)(uintptr_t)interrupted->uc_mcontext.gregs[REG_R8]; /* NOLINT */
+	task->actions = (struct shim_action *)(uintptr_t)interrupted->uc_mcontext.gregs[REG_R8];
 }
 
 uint32_t task_personality(struct shim_task *task)

@@ -3,6 +3,7 @@
 #include "daemon/mountpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -161,13 +162,14 @@ static int look(const char *path, struct nommu_why *why)
 {
 	bool dead = false;
 	struct mount mount;
-	struct stat stat_buf;
+	struct statx stat;
 
-	if (stat(path, &stat_buf)) {
+	/* What the host remembers of a mount says nothing about its daemon. */
+	if (statx(AT_FDCWD, path, AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &stat)) {
 		dead = errno == ENOTCONN || errno == ECONNABORTED;
 		if (!dead)
 			return fail(why, -errno, path, strerror(errno));
-	} else if (!S_ISDIR(stat_buf.st_mode)) {
+	} else if (!S_ISDIR(stat.stx_mode)) {
 		return fail(why, -ENOTDIR, path, "the mount point is not a directory");
 	}
 	if (!find_mount(path, &mount))

@@ -30,10 +30,9 @@ export LC_ALL=C
 
 # A tree built with -fsanitize=address: reports go to files that t_end looks for, since a daemon has no terminal; and
 # the runtime has to come before the shim in every program that the shim is loaded into.
-t_asan=
-if ldd "$B/nommufs" 2>/dev/null | grep -q libasan; then
-	t_asan=$(ldd "$B/nommufs" | awk '/libasan|libubsan/ { printf "%s%s", sep, $3; sep = ":" }')
-fi
+# Not by grep -q: it would leave before ldd is through, and pipefail take that for a no.
+t_asan=$(ldd "$B/nommufs" 2>/dev/null | awk '/libasan/ { n++ } /libasan|libubsan/ { all = all sep $3; sep = ":" }
+	END { if (n) print all }') || :
 
 t_fail() {
 	echo "FAILED: $*" >&2
@@ -93,10 +92,12 @@ t_strerror() {
 	ENOSYS) echo "Function not implemented" ;;
 	ENOTEMPTY) echo "Directory not empty" ;;
 	ELOOP) echo "Too many levels of symbolic links" ;;
+	ERANGE) echo "Numerical result out of range" ;;
 	ENODATA) echo "No data available" ;;
 	EPROTO) echo "Protocol error" ;;
 	EOVERFLOW) echo "Value too large for defined data type" ;;
 	EOPNOTSUPP) echo "Operation not supported" ;;
+	ENOTCONN) echo "Transport endpoint is not connected" ;;
 	*) t_fail "t_errno: no words known for $1, add them to lib.sh" ;;
 	esac
 }

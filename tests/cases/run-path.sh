@@ -28,6 +28,6 @@ printf '#!/bin/sh\necho "$0"\n' >two/name
 chmod +x two/name
 R_PATH="$T/two:$PATH" r_run 0 --ram=1M -- name
 t_eq "$out" "$T/two/name" "a script's own name"
-cp "$H/run-how" "two/a name"
-R_PATH="$T/two:$PATH" r_run 0 --ram=1M -- 'a name' true
+cp "$H/run-die" "two/a name"
+R_PATH="$T/two:$PATH" r_run 3 --ram=1M -- 'a name' exit 3
 r_gone

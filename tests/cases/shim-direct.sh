@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Files of the board are mapped where they lie: a store through MAP_SHARED is in the file at once, a write to the file is
-# in the mapping. A private writable mapping is a copy.
+# Files of the board are mapped where they lie: a store through MAP_SHARED is in the file at once, a write to
+# the file is in the mapping. A private writable mapping is a copy.
 . "$(dirname "$0")/helpers/transcript.sh"
 t_tmp
 mkdir tree

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A process's mappings go when it ends, is killed, or runs another program; and programs that other programs start are on
-# the board too.
+# A process's mappings go when it ends, is killed, or runs another program; and programs that other programs
+# start are on the board too.
 . "$(dirname "$0")/helpers/transcript.sh"
 t_tmp
 t_mount
@@ -26,7 +26,7 @@ hold() {
 	t_eq "$(t_free)" $((before - 256)) "free memory while 64 pages are held"
 }
 # By the board's own list: nommu-run may be another process.
-for signal in KILL TERM SEGV; do
+for signal in KILL TERM HUP; do
 	hold
 	pid=$(cd "$MNT/proc" && ls -d [0-9]*)
 	kill -$signal "$pid"
@@ -37,7 +37,8 @@ for signal in KILL TERM SEGV; do
 done
 
 # A shell's children.
-out=$(t_run sh -c "'$H/mapcall' 'map a anon 1p rw private' 'address a'; exec '$H/mapcall' 'map b anon 2p rw private' 'address b'")
+out=$(t_run sh -c "'$H/mapcall' 'map a anon 1p rw private' 'address a'
+	exec '$H/mapcall' 'map b anon 2p rw private' 'address b'")
 t_eq "$out" "$(printf '%s\n' 'map a anon 1p rw private: ok' 'address a: 0x60000000' 'map b anon 2p rw private: ok' \
 	'address b: 0x60000000')" "programs started by a shell"
 t_returns "$before"

@@ -9,7 +9,11 @@ calls=(mprotect pkey_mprotect msync madvise process_madvise mlock mlock2 munlock
 	posix_madvise daemon)
 
 all_missing() {
-	t_eq "$(t_run "$H/shim-missing")" "$(printf '%s ENOSYS\n' "${calls[@]}")" "the missing calls, $profile"
+	local expected
+	expected=$(printf '%s ENOSYS\n' "${calls[@]}")
+	# AddressSanitizer's runtime comes first and swallows these.
+	[ -z "$t_asan" ] || expected=$(sed -E '/^m(un)?lock(all)? /s/ENOSYS/ok/' <<<"$expected")
+	t_eq "$(t_run "$H/shim-missing")" "$expected" "the missing calls, $profile"
 }
 t_profiles all_missing
 

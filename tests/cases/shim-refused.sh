@@ -45,6 +45,7 @@ fusermount3 -uz "$MNT"
 
 # Without a board named it is an ordinary program.
 out=$(env -u NOMMU_BOARD LD_PRELOAD="$shim" "$H/mapcall" 'map a anon 1p rw private,fixed 0 0x10000000' 'address a')
-t_eq "$out" "$(printf '%s\n' 'map a anon 1p rw private,fixed 0 0x10000000: ok' 'address a: 0x10000000')" "without a board"
+t_eq "$out" "$(printf '%s\n' 'map a anon 1p rw private,fixed 0 0x10000000: ok' 'address a: 0x10000000')" \
+	"without a board"
 out=$(NOMMU_BOARD='' LD_PRELOAD=$shim "$H/mapcall" 'map a anon 1p rw private,fixed 0 0x10000000')
 t_has "$out" ": ok" "with an empty name"

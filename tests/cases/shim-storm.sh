@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Signals every 50 us while memory is mapped: no handler runs inside of the engine, whether it returns, jumps out or maps
-# memory itself; none is lost; the board is whole and all memory comes back.
+# Signals every 50 us while memory is mapped: no handler runs inside of the engine, whether it returns, jumps
+# out or maps memory itself; none is lost; the board is whole and all memory comes back.
 . "$(dirname "$0")/helpers/transcript.sh"
 t_tmp
 t_mount

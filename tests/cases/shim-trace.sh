@@ -6,7 +6,8 @@ t_tmp
 t_mount
 echo text >file
 
-calls=("open f r $T/file" 'map a anon 3p rw private' 'map b f 1p r shared' 'map c anon 1p rwx private,fixed,0x40000000 0 0x10000'
+calls=("open f r $T/file" 'map a anon 3p rw private' 'map b f 1p r shared'
+	'map c anon 1p rwx private,fixed,0x40000000 0 0x10000'
 	'unmap a 1p' 'remap a 3p 9p maymove' 'host h 1p' 'unmap h 1p')
 out=$(t_run "$H/mapcall" "${calls[@]}" 2>&1)
 t_eq "$(wc -l <<<"$out")" ${#calls[@]} "lines without a trace: $out"
@@ -23,7 +24,8 @@ check() {
 	t_eq "$(wc -l <trace)" 7 "lines in the trace: $(cat trace)"
 	has 1 '+([0-9]) mmap(NULL, 12288, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x60000000: anonymous: *'
 	has 2 "+([0-9]) mmap(NULL, 4096, PROT_READ, MAP_SHARED, +([0-9])<$T/file>, 0) = -1 ENODEV: shared-not-direct: *"
-	has 3 '+([0-9]) mmap(0x10000, 4096, PROT_READ|PROT_WRITE|PROT_EXEC, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS|0x40000000, -1, 0) = -1 EINVAL: fixed: *'
+	has 3 '+([0-9]) mmap(0x10000, 4096, PROT_READ|PROT_WRITE|PROT_EXEC, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS|0x40000000,'\
+' -1, 0) = -1 EINVAL: fixed: *'
 	has 4 '+([0-9]) munmap(0x60000000, 4096) = -1 EINVAL: partial: *'
 	has 5 '+([0-9]) mremap(0x60000000, 12288, 36864, MREMAP_MAYMOVE) = -1 ENOMEM: mremap-limit: *'
 	has 6 "+([0-9]) munmap(0x7*, 4096) = 0: the host's own memory, not the board's"
@@ -62,7 +64,8 @@ NOMMU_TRACE=trace t_run ls /proc/self/fd >fds
 ls /proc/self/fd >own
 t_eq "$(cat fds)" "$(cat own)" "open descriptors"
 : >trace
-NOMMU_TRACE=trace t_run "$H/mapcall" 'map a anon 1p rw private' 'close 2' 'close 3' 'close 4' 'close 5' 'unmap a 1p' >out
+NOMMU_TRACE=trace t_run "$H/mapcall" 'map a anon 1p rw private' 'close 2' 'close 3' 'close 4' 'close 5' \
+	'unmap a 1p' >out
 t_eq "$(wc -l <trace)" 2 "lines of a program that closes descriptors"
 
 # A trace that cannot be written is said, and the program goes on.

@@ -91,8 +91,13 @@ static void way_vfork(void)
 	}
 	expect_exit(pid, 9, "vfork and exec");
 	exercise("after vfork and exec");
-	/* A child's child. */
-	pid = vfork();
+}
+
+/* A child's child. */
+static void way_vfork_nested(void)
+{
+	pid_t pid = vfork();
+
 	if (pid == 0) {
 		pid_t inner = vfork();
 
@@ -341,9 +346,16 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(void);
 	} ways[] = {
-		{ "vfork", way_vfork },	    { "vfork-kill", way_vfork_kill },	{ "spawn", way_spawn },
-		{ "system", way_system },   { "popen", way_popen },		{ "threads", way_threads },
-		{ "exec", way_exec },	    { "thread-exec", way_thread_exec }, { "hold", way_hold },
+		{ "vfork", way_vfork },
+		{ "vfork-nested", way_vfork_nested },
+		{ "vfork-kill", way_vfork_kill },
+		{ "spawn", way_spawn },
+		{ "system", way_system },
+		{ "popen", way_popen },
+		{ "threads", way_threads },
+		{ "exec", way_exec },
+		{ "thread-exec", way_thread_exec },
+		{ "hold", way_hold },
 		{ "raw-fork", way_raw_fork },
 	};
 
