@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach/folder.h"
 #include "attach/peer.h"
 #include "attach/wire.h"
 
@@ -63,7 +64,7 @@ struct attach_server {
 	pthread_mutex_t lock;
 	struct peer_self self;
 	int64_t accept_after; /* no descriptor was free: not before */
-	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct folder folder; /* path "": none yet */
 	struct sockaddr_un addr;
 	struct conn conns[CONN_MAX];
 	struct pollfd polls[CONN_MAX + 2]; /* the wake-up, the listener, the open connections */
@@ -323,36 +324,22 @@ static void *serve(void *arg)
 
 /* ---- open and close -------------------------------------------------------------------------------------------- */
 
-static int make_dir(struct attach_server *s, const char *base)
-{
-	static const char socket_name[] = "/attach";
-	int n;
-
-	n = snprintf(s->dir, sizeof(s->dir), "%s/nommufs-XXXXXX", base);
-	if (n < 0 || (size_t)n + sizeof(socket_name) > sizeof(s->addr.sun_path))
-		return -ENAMETOOLONG;
-	if (!mkdtemp(s->dir))
-		return -errno;
-	s->addr.sun_family = AF_UNIX;
-	memcpy(s->addr.sun_path, s->dir, (size_t)n);
-	memcpy(s->addr.sun_path + n, socket_name, sizeof(socket_name));
-	return 0;
-}
-
 static int make_socket(struct attach_server *s, struct nommu_why *why)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	int rc = -ENOENT;
 
 	if (runtime && runtime[0] == '/')
-		rc = make_dir(s, runtime);
+		rc = folder_make(&s->folder, runtime);
 	if (rc < 0)
-		rc = make_dir(s, "/tmp");
+		rc = folder_make(&s->folder, "/tmp");
 	if (rc < 0) {
-		s->dir[0] = '\0';
+		s->folder.path[0] = '\0';
 		return peer_fail(why->text, rc, "cannot make a directory for the board's socket in /tmp: %s",
 				 strerror(-rc));
 	}
+	s->addr.sun_family = AF_UNIX;
+	snprintf(s->addr.sun_path, sizeof(s->addr.sun_path), "%s/%s", s->folder.path, FOLDER_SOCKET);
 	s->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->listen_fd < 0)
 		return peer_fail(why->text, -errno, "cannot make the board's socket: %s", strerror(errno));
@@ -388,10 +375,8 @@ static void destroy(struct attach_server *s)
 		close(s->listen_fd);
 	if (s->wake_fd >= 0)
 		close(s->wake_fd);
-	if (s->dir[0]) {
-		unlink(s->addr.sun_path);
-		rmdir(s->dir);
-	}
+	if (s->folder.path[0])
+		folder_remove(&s->folder);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

@@ -18,12 +18,11 @@ static void task_enter(struct nommu_board *b, struct nommu_task *task)
 {
 	struct robust_head *head;
 
+	/* First who it is: learning that forgets what was deferred. */
+	if (unlikely(!task->tid))
+		os_task_renew(task);
 	task->inside = 1;
 	atomic_signal_fence(memory_order_seq_cst);
-	if (unlikely(!task->tid)) {
-		os_task_renew(task);
-		task->inside = 1;
-	}
 	head = task->robust;
 	/* The program itself may be inside of a robust mutex's operation, if this is a signal handler. */
 	task->saved_pending = head->pending;

@@ -120,7 +120,7 @@ void place_remove(const struct place *place)
 		return;
 	dir = opendir(place->dir);
 	while (dir && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "nommufs-", strlen("nommufs-")) == 0)
+		if (strncmp(entry->d_name, "nommufs.", strlen("nommufs.")) == 0)
 			remove_socket(place, entry->d_name);
 	}
 	if (dir)

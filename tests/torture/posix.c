@@ -8,6 +8,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -68,21 +69,15 @@ static void draw_path(char path[64])
 		at += snprintf(path + at, 64 - (size_t)at, "%s%c", i ? "/" : "", 'a' + (int)draw(i + 1 < names ? 3 : 8));
 }
 
+/* Good until the third call after it: a call has two paths at most. */
 static const char *full(int side, const char *path)
 {
-	static char text[2][256];
+	static char text[4][256];
+	static unsigned int turn;
+	char *to = text[turn++ % 4];
 
-	snprintf(text[side], sizeof(text[side]), "%s/%s", where[side], path);
-	return text[side];
-}
-
-/* Two of them in one call. */
-static const char *full_too(int side, const char *path)
-{
-	static char text[2][256];
-
-	snprintf(text[side], sizeof(text[side]), "%s/%s", where[side], path);
-	return text[side];
+	snprintf(to, sizeof(text[0]), "%.128s/%.64s", where[side], path);
+	return to;
 }
 
 static void compare_stat(const struct stat *board, const struct stat *host)
@@ -206,7 +201,7 @@ static void do_name(void)
 		BOTH(unlink(full(side, path)));
 		break;
 	case 5:
-		BOTH(link(full(side, path), full_too(side, other)));
+		BOTH(link(full(side, path), full(side, other)));
 		break;
 	case 6:
 		BOTH(symlink(other, full(side, path)));
@@ -228,7 +223,7 @@ static void do_rename(void)
 	draw_path(path);
 	draw_path(other);
 	DOING("rename %s %s %u", path, other, flag);
-	BOTH(renameat2(AT_FDCWD, full(side, path), AT_FDCWD, full_too(side, other), flag));
+	BOTH(renameat2(AT_FDCWD, full(side, path), AT_FDCWD, full(side, other), flag));
 }
 
 static void do_readlink(void)
@@ -300,7 +295,7 @@ static void compare_trees(const char *board, const char *host)
 		snprintf(path[1], sizeof(path[1]), "%s/%s", host, names[0][i]->d_name);
 		if (lstat(path[0], &st[0]) || lstat(path[1], &st[1]))
 			fail("in the end: %s: %s", path[0], strerror(errno));
-		DOING("in the end %s", path[0]);
+		DOING("in the end %.200s", path[0]);
 		if (names[0][i]->d_name[0] != '.') {
 			compare_stat(&st[0], &st[1]);
 			if (S_ISREG(st[0].st_mode))
@@ -319,6 +314,8 @@ static void child(int number, uint64_t seed, const char *host)
 {
 	state = seed * 0x9e3779b97f4a7c15ULL + (uint64_t)number + 1;
 	umask(0);
+	/* Writing to a fifo without a reader is a call like any other. */
+	signal(SIGPIPE, SIG_IGN);
 	snprintf(where[0], sizeof(where[0]), "%s/%d", mounted_at, number);
 	snprintf(where[1], sizeof(where[1]), "%s/%d", host, number);
 	for (int i = 0; i < FDS; i++)
@@ -361,6 +358,8 @@ static void round_on(const char *options, uint64_t seed)
 	for (int i = 0; i < PROCESSES; i++) {
 		waitpid(children[i], &status, 0);
 		failed += status != 0;
+		if (WIFSIGNALED(status))
+			fprintf(stderr, "FAILED: a process died of signal %d\n", WTERMSIG(status));
 	}
 	for (int i = 0; i < PROCESSES && !failed; i++) {
 		snprintf(path, sizeof(path), "%s/%d", mounted_at, i);
@@ -372,6 +371,7 @@ static void round_on(const char *options, uint64_t seed)
 	await_free(before);
 	unmount();
 	printf("posix: %s: %d processes, %d calls each: the same as the host\n", options, PROCESSES, STEPS);
+	fflush(stdout);
 }
 
 int main(void)

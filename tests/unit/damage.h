@@ -18,6 +18,7 @@ struct damage {
 	unsigned addrs;
 	char *good; /* the segment as it was */
 	char *note, *error;
+	uint64_t stops; /* how often a call stopped the board */
 };
 
 /* Returns false after damage_fail. */
@@ -29,7 +30,8 @@ void damage_run(damage_fn *fn, unsigned seed);
 void damage_note(struct damage *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool damage_fail(struct damage *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Make every call of the interface: each answers 0, a number or -errno; addresses lie on the board. */
+/* Make every call of the interface: each answers 0, a number or -errno; addresses lie on the board. A board that one
+ * of them stops runs again for the next. */
 bool damage_operate(struct damage *d);
 
 /* Undo all damage. */

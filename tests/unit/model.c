@@ -166,6 +166,22 @@ unsigned char *model_bytes(struct model *m, uint64_t addr)
 	return NULL;
 }
 
+int model_free_vma(const struct model *m)
+{
+	for (int i = 0; i < (int)m->vmas_max; i++)
+		if (!m->vma[i].used)
+			return i;
+	return -1;
+}
+
+int model_free_region(const struct model *m)
+{
+	for (int i = 0; i < (int)m->vmas_max; i++)
+		if (!m->region[i].used)
+			return i;
+	return -1;
+}
+
 /* ---- the board ------------------------------------------------------------------------------------------------- */
 
 static bool add_window(struct model *m, int i, enum nommu_window_kind kind, size_t size)

@@ -152,6 +152,10 @@ void model_give(struct model *m, int page, unsigned pages);
 /* The bytes that must be at this address, which is in one of the board's windows. */
 unsigned char *model_bytes(struct model *m, uint64_t addr);
 
+/* An unused record; -1: the engine's table is full too. */
+int model_free_vma(const struct model *m);
+int model_free_region(const struct model *m);
+
 /* ---- model_file.c: files ---- */
 
 bool model_file_create(struct model *m, int *file);
@@ -194,18 +198,21 @@ struct model_answer {
 
 void model_decide(const struct model *m, const struct model_call *call, struct model_answer *answer);
 
-/* ---- model_map.c: mappings ---- */
+/* ---- model_map.c ---- */
 
 bool model_mmap(struct model *m, const struct model_call *call);
+/* Store through a mapping. */
+void model_store(struct model *m, int vma, uint64_t offset, unsigned len, unsigned char value);
+/* Whether all pages of a direct region are (still) the file's. */
+bool model_region_whole(const struct model *m, const struct model_region *region);
+
+/* ---- model_unmap.c ---- */
+
 bool model_munmap(struct model *m, int mm, uint64_t addr, uint64_t length);
 bool model_mremap(struct model *m, int mm, uint64_t addr, uint64_t old_length, uint64_t new_length, int flags,
 		  uint64_t fixed);
 bool model_mm_create(struct model *m);
 bool model_mm_exit(struct model *m, int mm);
-/* Store through a mapping. */
-void model_store(struct model *m, int vma, uint64_t offset, unsigned len, unsigned char value);
-/* Whether all pages of a direct region are (still) the file's. */
-bool model_region_whole(const struct model *m, const struct model_region *region);
 
 /* ---- model_check.c: comparing all that can be seen ---- */
 

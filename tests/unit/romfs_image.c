@@ -298,4 +298,6 @@ void t_image_check_refused(const struct t_image *image, uint32_t offset, const c
 	ck_assert_ptr_null(strchr(why.text, '\n'));
 	ck_assert_ptr_null(tree.nodes);
 	ck_assert_uint_eq(tree.count, 0);
+	ck_assert_uint_eq(tree.bytes, 0);
+	ck_assert_str_eq(tree.volume, "");
 }

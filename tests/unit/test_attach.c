@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -424,6 +425,36 @@ START_TEST(test_long_runtime_dir)
 }
 END_TEST
 
+/* A folder as a killed server leaves it, beside those that are not to be touched. */
+START_TEST(test_leftovers)
+{
+	char dead[80], other[80], empty[80], live[120];
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct attach_server *second;
+	struct nommu_why why;
+	int fd;
+
+	snprintf(dead, sizeof(dead), "%s/nommufs.dead", hand.folder);
+	snprintf(other, sizeof(other), "%s/other", hand.folder);
+	snprintf(empty, sizeof(empty), "%s/nommufs.empty", hand.folder);
+	snprintf(live, sizeof(live), "%s", attach_server_path(hand.server));
+	ck_assert_int_eq(mkdir(dead, 0700), 0);
+	ck_assert_int_eq(mkdir(other, 0700), 0);
+	ck_assert_int_eq(mkdir(empty, 0700), 0);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/attach", dead);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(fd);
+	ck_assert_msg(attach_server_open(hand.board, &second, &why) == 0, "%s", why.text);
+	ck_assert_int_eq(access(dead, F_OK), -1);
+	ck_assert_int_eq(access(live, F_OK), 0);
+	attach_server_close(second);
+	/* A server that has not come as far as its socket has an empty one. */
+	ck_assert_int_eq(rmdir(empty), 0);
+	ck_assert_int_eq(rmdir(other), 0);
+}
+END_TEST
+
 SUITE(attach)
 {
 	Suite *suite = suite_create("attach");
@@ -449,6 +480,7 @@ SUITE(attach)
 	tcase_add_test(tests, test_pid_namespace);
 	tcase_add_test(tests, test_another_user);
 	tcase_add_test(tests, test_long_runtime_dir);
+	tcase_add_test(tests, test_leftovers);
 	suite_add_tcase(suite, tests);
 
 	return suite;
