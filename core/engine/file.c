@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-static uint32_t *bucket(struct nommu_board *b, const struct nommu_id *id)
+uint32_t *file_bucket(struct nommu_board *b, const struct nommu_id *id)
 {
 	/* Inode numbers are given out in a row: neighbours share cache lines. */
 	uint64_t hash = id->ino + ((id->dev * 0x9e3779b97f4a7c15ULL ^ id->birth * 0xc2b2ae3d27d4eb4fULL) >> 20);
@@ -20,7 +20,7 @@ uint32_t file_lookup(struct nommu_board *b, const struct nommu_id *id)
 {
 	uint32_t steps = 0;
 
-	for (uint32_t at = *bucket(b, id); at && segment_step(b, &steps, b->file_count);) {
+	for (uint32_t at = *file_bucket(b, id); at && segment_step(b, &steps, b->file_count);) {
 		struct seg_file *file = file_at(b, at);
 
 		if (id_equal(&file->id, id))
@@ -33,7 +33,7 @@ uint32_t file_lookup(struct nommu_board *b, const struct nommu_id *id)
 static void hash_add(struct nommu_board *b, uint32_t id)
 {
 	struct seg_file *file = file_at(b, id);
-	uint32_t *first = bucket(b, &file->id);
+	uint32_t *first = file_bucket(b, &file->id);
 
 	journal_u32(b, &file->link, *first);
 	journal_u32(b, &file->hash_prev, 0);
@@ -52,7 +52,7 @@ static void hash_remove(struct nommu_board *b, uint32_t id)
 	if (file->hash_prev)
 		journal_u32(b, &file_at(b, file->hash_prev)->link, file->link);
 	else
-		journal_u32(b, bucket(b, &file->id), file->link);
+		journal_u32(b, file_bucket(b, &file->id), file->link);
 	if (file->link)
 		journal_u32(b, &file_at(b, file->link)->hash_prev, file->hash_prev);
 	journal_u32(b, &file->hashed, 0);
@@ -99,6 +99,16 @@ void file_unwanted(struct nommu_board *b, uint32_t id)
 	journal_u32(b, &file->state, FILE_REAPED);
 	journal_u32(b, &file->link, b->header->reap_file);
 	journal_u32(b, &b->header->reap_file, id);
+}
+
+static bool answer(int32_t op)
+{
+	return op <= NOMMU_OP_NONE && op > -4096;
+}
+
+bool file_answers(const struct nommu_file_attr *attr)
+{
+	return answer(attr->address_op) && answer(attr->map_op);
 }
 
 bool file_known(struct nommu_board *b, uint32_t id)
@@ -155,7 +165,11 @@ static int create(struct nommu_board *b, const struct nommu_id *id, const struct
 		  enum seg_backing backing, unsigned int window, uint64_t offset, uint64_t size, uint32_t *file)
 {
 	struct seg_file *made;
-	int result = tx_begin(b);
+	int result;
+
+	if (!file_answers(attr))
+		return -EINVAL;
+	result = tx_begin(b);
 
 	if (result)
 		return result;
@@ -259,7 +273,11 @@ int nommu_file_stat(struct nommu_board *b, uint32_t id, struct nommu_file_stat *
 
 int nommu_file_set_attr(struct nommu_board *b, uint32_t id, const struct nommu_file_attr *attr)
 {
-	int result = tx_begin(b);
+	int result;
+
+	if (!file_answers(attr))
+		return -EINVAL;
+	result = tx_begin(b);
 
 	if (result)
 		return result;

@@ -82,6 +82,8 @@ void pending_free(struct nommu_board *b, uint32_t mm, uint32_t id);
 /*
  * file.c - mappable files.
  */
+/* The hash chain of an id. */
+uint32_t *file_bucket(struct nommu_board *b, const struct nommu_id *id);
 uint32_t file_lookup(struct nommu_board *b, const struct nommu_id *id);
 uint32_t file_new(struct nommu_board *b, const struct nommu_id *id, const struct nommu_file_attr *attr,
 		  enum seg_backing backing, const char *name);
@@ -89,6 +91,8 @@ uint32_t file_new(struct nommu_board *b, const struct nommu_id *id, const struct
 void file_unwanted(struct nommu_board *b, uint32_t id);
 /* Whether a caller's handle is a file; a wrong one is the caller's mistake, not damage. */
 bool file_known(struct nommu_board *b, uint32_t id);
+/* Whether the driver's answers are answers. */
+bool file_answers(const struct nommu_file_attr *attr);
 /* What the file's address operation answers: 0 with the address, NOMMU_OP_NONE or -errno. */
 int file_address(struct nommu_board *b, struct seg_file *file, uint64_t pgoff, uint64_t pages, uint64_t *addr);
 
@@ -113,6 +117,8 @@ void region_set_shared_end(struct nommu_board *b, uint32_t id, uint64_t end);
  */
 uint32_t vma_add(struct nommu_board *b, uint32_t mm, uint32_t region, uint64_t start, uint32_t pages, uint64_t pgoff,
 		 uint64_t asked, uint32_t flags);
+/* The hash chain it is on. */
+uint32_t *vma_bucket(struct nommu_board *b, uint32_t mm, uint64_t start);
 uint32_t vma_find(struct nommu_board *b, uint32_t mm, uint64_t start, uint32_t pages);
 /* Some mapping of this mm that holds @addr; walks the mm where RAM's frames do not tell. */
 uint32_t vma_holding(struct nommu_board *b, uint32_t mm, uint64_t addr);

@@ -63,6 +63,10 @@ static int decide_place(struct mapping *m)
 
 		region_find(m->b, file, &m->plan, &found, &m->joined);
 		answers.map = file->attr.map_op;
+		if (unlikely(!file_answers(&file->attr))) {
+			segment_damaged(m->b);
+			return verdict_refuse(m->v, -EIO, NOMMU_RULE_BOARD_STOPPED);
+		}
 		if (!m->joined && m->plan.shareable)
 			answers.address = file_address(m->b, file, m->plan.pgoff, m->plan.pages, &m->addr);
 	}
@@ -83,6 +87,10 @@ static int publish(struct mapping *m, uint32_t region, uint64_t addr)
 {
 	const struct seg_region *behind;
 
+	if (region && !segment_window(m->b, addr, m->plan.pages << NOMMU_PAGE_SHIFT)) {
+		segment_damaged(m->b);
+		return verdict_refuse(m->v, -EIO, NOMMU_RULE_BOARD_STOPPED);
+	}
 	if (!region || !vma_add(m->b, m->mm, region, addr, (uint32_t)m->plan.pages, m->plan.pgoff, m->request->length,
 				vma_flags(&m->plan)))
 		return verdict_refuse(m->v, -ENOMEM, NOMMU_RULE_TABLE_FULL);
@@ -311,17 +319,16 @@ static int map_copy(struct mapping *m)
 }
 
 /* Which file is meant, and what the rules need to know of it. */
-static int find_file(struct mapping *m, const struct nommu_file_attr **attr)
+static const struct nommu_file_attr *find_file(struct mapping *m)
 {
 	const struct nommu_request *r = m->request;
 
-	*attr = r->host ? r->host : &attr_unmappable;
 	if (!(r->fd & NOMMU_FD_OPEN) || r->fd & NOMMU_FD_PATH)
-		return 0;
+		return &attr_unmappable;
 	m->file = file_lookup(m->b, &r->id);
-	if (m->file && !r->host)
-		*attr = &file_at(m->b, m->file)->attr;
-	return 0;
+	if (r->host) /* device 0 is the board's own */
+		return r->id.dev ? r->host : &attr_unmappable;
+	return m->file ? &file_at(m->b, m->file)->attr : &attr_unmappable;
 }
 
 /* A host file that nobody has mapped yet becomes known. */
@@ -329,8 +336,7 @@ static int know_file(struct mapping *m)
 {
 	if (m->file || m->plan.anonymous)
 		return 0;
-	m->file = file_new(m->b, &m->request->id, m->request->host ? m->request->host : &attr_unmappable,
-			   BACKING_HOST, m->request->name);
+	m->file = file_new(m->b, &m->request->id, m->request->host, BACKING_HOST, m->request->name);
 	return m->file ? 0 : verdict_refuse(m->v, -ENOMEM, NOMMU_RULE_TABLE_FULL);
 }
 
@@ -347,11 +353,8 @@ static int map_once(struct mapping *m)
 		error = verdict_refuse(m->v, -ESRCH, NOMMU_RULE_NO_SUCH_MM);
 		goto refused;
 	}
-	if (!(m->request->flags & MAP_ANONYMOUS)) {
-		error = find_file(m, &attr);
-		if (error)
-			goto refused;
-	}
+	if (!(m->request->flags & MAP_ANONYMOUS))
+		attr = find_file(m);
 	error = decide_check(m, attr);
 	if (error)
 		goto refused;

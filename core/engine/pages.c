@@ -160,6 +160,11 @@ uint32_t pages_alloc(struct nommu_board *b, uint32_t pages, uint32_t trim, enum 
 	if (from > b->max_order)
 		return 0;
 	id = b->header->free_first[from];
+	if (id > b->pages || frame_at(b, id)->state != FRAME_FREE || frame_at(b, id)->order != from ||
+	    number(id) + (1ULL << from) > b->pages) {
+		segment_damaged(b);
+		return 0;
+	}
 	list_remove(b, id, from);
 	while (from > order) {
 		from--;

@@ -1,148 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * verify - every invariant of the tables. It allocates nothing and writes nothing, so that recovery can call it.
- *
- * Where two sides must agree record by record (how often is this file mapped, which frames are held by how many) each
- * side adds up a hash of the record's number: equal sums mean equal multisets.
  */
-#include <errno.h>
-
-#include "engine/internal.h"
-#include "engine/why.h"
-
-struct sums {
-	uint64_t pages[FRAME_PENDING + 1];
-	uint32_t free_blocks[NOMMU_ORDERS];
-	uint64_t slack;
-	uint64_t file_maps, file_maps_said; /* mappings of files */
-	uint64_t file_pins, file_pins_said;
-	uint64_t orphans, orphans_said;     /* holders of orphan frames */
-	uint64_t shareable, in_trees;       /* regions */
-	uint64_t vmas, in_mms, in_regions;
-	uint64_t pending_pages;
-	uint64_t reaped, userless;          /* torn regions that wait for the reaper */
-};
-
-#define CHECK(condition, ...) \
-	do { \
-		if (unlikely(!(condition))) \
-			return why_say(why, -EIO, __VA_ARGS__); \
-	} while (0)
-
-static uint64_t hash(uint32_t id)
-{
-	uint64_t h = (id + 1) * 0x9e3779b97f4a7c15ULL;
-
-	h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9ULL;
-	return h ^ h >> 32;
-}
-
-/* ---- frames ----------------------------------------------------------------------------------------------------- */
-
-static int verify_chunk(struct nommu_board *b, uint32_t id, struct sums *sums, struct nommu_why *why)
-{
-	const struct seg_frame *f = frame_at(b, id);
-	uint32_t page = id - 1, size;
-
-	CHECK(f->state > FRAME_TAIL && f->state <= FRAME_PENDING, "frame %u: state %u", id, f->state);
-	CHECK(f->order <= b->max_order && !(page & ((1u << f->order) - 1)), "frame %u: order %u", id, f->order);
-	size = 1u << f->order;
-	CHECK(size <= b->pages - page, "frame %u: order %u reaches beyond RAM", id, f->order);
-	for (uint32_t i = 1; i < size; i++)
-		CHECK(frame_at(b, id + i)->state == FRAME_TAIL, "frame %u inside of chunk %u has state %u", id + i, id,
-		      frame_at(b, id + i)->state);
-	sums->pages[f->state] += size;
-	switch (f->state) {
-	case FRAME_FREE:
-		sums->free_blocks[f->order]++;
-		if (f->order < b->max_order) {
-			uint32_t buddy = page ^ size;
-
-			CHECK(buddy + size > b->pages || frame_at(b, buddy + 1)->state != FRAME_FREE ||
-				      frame_at(b, buddy + 1)->order != f->order,
-			      "frames %u and %u are free buddies", id, buddy + 1);
-		}
-		break;
-	case FRAME_REGION:
-		CHECK(f->owner && f->owner <= b->region_count && region_at(b, f->owner)->block,
-		      "frame %u: no region %u", id, f->owner);
-		break;
-	case FRAME_FILE:
-		CHECK(f->owner && f->owner <= b->file_count && file_at(b, f->owner)->state &&
-			      file_at(b, f->owner)->backing == BACKING_RAM,
-		      "frame %u: no file %u", id, f->owner);
-		break;
-	case FRAME_ORPHAN:
-		CHECK(f->order == 0 && f->owner, "orphan frame %u: order %u, %u holders", id, f->order, f->owner);
-		sums->orphans_said += f->owner * hash(id);
-		break;
-	default:
-		CHECK(f->owner && f->owner <= b->mm_count && mm_at(b, f->owner)->state, "frame %u: no mm %u", id,
-		      f->owner);
-	}
-	return 0;
-}
-
-static int verify_free(struct nommu_board *b, const struct sums *sums, struct nommu_why *why)
-{
-	for (uint32_t order = 0; order <= b->max_order; order++) {
-		uint32_t count = 0, before = 0;
-
-		for (uint32_t id = b->header->free_first[order]; id; count++) {
-			const struct seg_frame *f;
-
-			CHECK(id <= b->pages && count < sums->free_blocks[order], "free list %u is too long",
-			      order);
-			f = frame_at(b, id);
-			CHECK(f->state == FRAME_FREE && f->order == order && f->prev == before,
-			      "frame %u on free list %u: state %u, order %u", id, order, f->state, f->order);
-			before = id;
-			id = f->next;
-		}
-		CHECK(count == sums->free_blocks[order], "free list %u has %u blocks, not %u", order, count,
-		      sums->free_blocks[order]);
-	}
-	return 0;
-}
-
-static int verify_frames(struct nommu_board *b, struct sums *sums, struct nommu_why *why)
-{
-	const struct seg_header *h = b->header;
-
-	for (uint32_t id = 1; id <= b->pages; id += 1u << frame_at(b, id)->order) {
-		int error = verify_chunk(b, id, sums, why);
-
-		if (error)
-			return error;
-	}
-	CHECK(sums->pages[FRAME_FREE] == h->free_pages, "%u free pages, found %llu", h->free_pages,
-	      (unsigned long long)sums->pages[FRAME_FREE]);
-	CHECK(sums->pages[FRAME_REGION] == h->anon_pages, "%u pages of regions, found %llu", h->anon_pages,
-	      (unsigned long long)sums->pages[FRAME_REGION]);
-	CHECK(sums->pages[FRAME_FILE] == h->file_pages, "%u pages of files, found %llu", h->file_pages,
-	      (unsigned long long)sums->pages[FRAME_FILE]);
-	CHECK(sums->pages[FRAME_ORPHAN] == h->orphan_pages, "%u orphans, found %llu", h->orphan_pages,
-	      (unsigned long long)sums->pages[FRAME_ORPHAN]);
-	CHECK(sums->pages[FRAME_PENDING] == h->pending_pages, "%u pending pages, found %llu", h->pending_pages,
-	      (unsigned long long)sums->pages[FRAME_PENDING]);
-	return verify_free(b, sums, why);
-}
-
-/* The run is made of chunks of this state and owner. */
-static bool run_is(struct nommu_board *b, uint32_t id, uint64_t pages, enum seg_frame_state state, uint32_t owner)
-{
-	uint64_t end = id + pages;
-
-	if (!id || end > (uint64_t)b->pages + 1)
-		return false;
-	for (uint64_t at = id; at < end; at += 1u << frame_at(b, (uint32_t)at)->order) {
-		const struct seg_frame *f = frame_at(b, (uint32_t)at);
-
-		if (f->state != state || f->owner != owner || at + (1u << f->order) > end)
-			return false;
-	}
-	return true;
-}
+#include "engine/verify.h"
 
 /* ---- trees ------------------------------------------------------------------------------------------------------ */
 
@@ -156,7 +16,7 @@ struct tree_walk {
 };
 
 static int verify_node(struct nommu_board *b, const struct itree *tree, uint32_t id, struct tree_walk *w,
-		       struct sums *sums, struct nommu_why *why)
+		       struct verify_sums *sums, struct nommu_why *why)
 {
 	const struct seg_node *node;
 
@@ -170,14 +30,14 @@ static int verify_node(struct nommu_board *b, const struct itree *tree, uint32_t
 			      (w->last_start == node->start &&
 			       (w->last_end < node->end || (w->last_end == node->end && w->last < id))),
 		      "file %u: region %u is out of order", w->file, id);
-		sums->in_trees += hash(id);
+		sums->in_trees += verify_hash(id);
 	} else {
 		node = &frame_at(b, id)->node;
 		CHECK(node->start < node->end && (!w->last || w->last_end <= node->start),
 		      "file %u: extent %u overlaps another", w->file, id);
 		CHECK(!w->last || w->last_end < node->start || w->last + (w->last_end - w->last_start) != id,
 		      "file %u: extents %u and %u should be one", w->file, w->last, id);
-		CHECK(run_is(b, id, node->end - node->start, FRAME_FILE, w->file),
+		CHECK(verify_run(b, id, node->end - node->start, FRAME_FILE, w->file),
 		      "file %u: extent %u has pages of others", w->file, id);
 		w->pages += node->end - node->start;
 	}
@@ -188,7 +48,7 @@ static int verify_node(struct nommu_board *b, const struct itree *tree, uint32_t
 }
 
 static int verify_tree(struct nommu_board *b, const struct itree *tree, uint32_t id, struct tree_walk *w,
-		       struct sums *sums, unsigned int depth, struct nommu_why *why)
+		       struct verify_sums *sums, unsigned int depth, struct nommu_why *why)
 {
 	const struct seg_node *node;
 	uint64_t end, aux;
@@ -223,13 +83,14 @@ static int verify_tree(struct nommu_board *b, const struct itree *tree, uint32_t
 
 /* ---- tables ----------------------------------------------------------------------------------------------------- */
 
-static int verify_region(struct nommu_board *b, uint32_t id, struct sums *sums, struct nommu_why *why)
+static int verify_region(struct nommu_board *b, uint32_t id, struct verify_sums *sums, struct nommu_why *why)
 {
 	const struct seg_region *r = region_at(b, id);
 	bool direct = r->flags & REGION_DIRECT;
 	uint32_t users = 0, before = 0, frame = frame_of(b, r->start);
 	uint64_t shared_end = 0;
 
+	CHECK(r->state >= NOMMU_HOW_ANONYMOUS && r->state <= NOMMU_HOW_COPY, "region %u: state %u", id, r->state);
 	CHECK(r->pages && (r->users || r->flags & REGION_TORN) && direct == !r->block && direct == (r->state == NOMMU_HOW_DIRECT),
 	      "region %u: %u pages, block %u, %u users", id, r->pages, r->block, r->users);
 	CHECK(r->node.end == r->node.start + r->pages, "region %u: ends at %llu", id,
@@ -237,7 +98,7 @@ static int verify_region(struct nommu_board *b, uint32_t id, struct sums *sums, 
 	CHECK((r->file != 0) == (r->state != NOMMU_HOW_ANONYMOUS), "region %u: file %u", id, r->file);
 	if (r->block)
 		CHECK(r->block >= r->pages && !(r->start & (NOMMU_PAGE_SIZE - 1)) &&
-			      run_is(b, frame, r->block, FRAME_REGION, id),
+			      verify_run(b, frame, r->block, FRAME_REGION, id),
 		      "region %u: its %u pages are not all its own", id, r->block);
 	sums->slack += r->block ? r->block - r->pages : 0;
 	for (uint32_t at = r->first_vma; at;) {
@@ -249,7 +110,7 @@ static int verify_region(struct nommu_board *b, uint32_t id, struct sums *sums, 
 		      at);
 		if (vma->flags & VMA_SHARED && vma->pgoff + vma->pages > shared_end)
 			shared_end = vma->pgoff + vma->pages;
-		sums->in_regions += hash(at);
+		sums->in_regions += verify_hash(at);
 		users++;
 		before = at;
 		at = vma->region_next;
@@ -258,14 +119,14 @@ static int verify_region(struct nommu_board *b, uint32_t id, struct sums *sums, 
 	CHECK(shared_end == r->node.aux, "region %u: shared up to %llu, said %llu", id, (unsigned long long)shared_end,
 	      (unsigned long long)r->node.aux);
 	if (r->flags & REGION_SHAREABLE)
-		sums->shareable += hash(id);
+		sums->shareable += verify_hash(id);
 	if (!r->users)
-		sums->userless += hash(id);
+		sums->userless += verify_hash(id);
 	if (!r->file)
 		return 0;
 	CHECK(r->file <= b->file_count && file_at(b, r->file)->state == FILE_LIVE, "region %u: no file %u", id,
 	      r->file);
-	sums->file_maps += r->users * hash(r->file);
+	sums->file_maps += r->users * verify_hash(r->file);
 	if (!direct || file_at(b, r->file)->backing != BACKING_RAM)
 		return 0;
 	CHECK(frame && r->pages <= b->pages - (frame - 1), "region %u lies outside of RAM", id);
@@ -280,7 +141,7 @@ static int verify_region(struct nommu_board *b, uint32_t id, struct sums *sums, 
 		const struct seg_frame *f = frame_at(b, frame + i);
 
 		if (f->state == FRAME_ORPHAN)
-			sums->orphans += hash(frame + i);
+			sums->orphans += verify_hash(frame + i);
 		else
 			CHECK(frame_at(b, pages_chunk(b, frame + i))->owner == r->file,
 			      "region %u: page %u of it is neither the file's nor an orphan", id, i);
@@ -288,7 +149,7 @@ static int verify_region(struct nommu_board *b, uint32_t id, struct sums *sums, 
 	return 0;
 }
 
-static int verify_vma(struct nommu_board *b, uint32_t id, struct sums *sums, struct nommu_why *why)
+static int verify_vma(struct nommu_board *b, uint32_t id, struct verify_sums *sums, struct nommu_why *why)
 {
 	const struct seg_vma *v = vma_at(b, id);
 	const struct seg_region *r;
@@ -302,25 +163,27 @@ static int verify_vma(struct nommu_board *b, uint32_t id, struct sums *sums, str
 	      "vma %u: pages %llu+%u of region %u", id, (unsigned long long)v->pgoff, v->pages, v->region);
 	CHECK(v->start == r->start + ((v->pgoff - r->node.start) << NOMMU_PAGE_SHIFT), "vma %u: address 0x%llx", id,
 	      (unsigned long long)v->start);
+	CHECK(b->profile != NOMMU_PROFILE_BDI || v->pages == r->pages, "vma %u: %u pages of a region of %u", id, v->pages,
+	      r->pages);
 	CHECK(!(v->flags & VMA_SHAREABLE) == !(r->flags & REGION_SHAREABLE), "vma %u: shareable, or not", id);
-	CHECK(vma_find(b, v->mm, v->start, v->pages), "vma %u cannot be found", id);
-	sums->vmas += hash(id);
+	sums->vmas += verify_hash(id);
 	return 0;
 }
 
-static int verify_mm(struct nommu_board *b, uint32_t id, struct sums *sums, struct nommu_why *why)
+static int verify_mm(struct nommu_board *b, uint32_t id, struct verify_sums *sums, struct nommu_why *why)
 {
 	const struct seg_mm *mm = mm_at(b, id);
 	uint32_t count = 0, before = 0;
 	uint64_t pages = 0;
 
+	CHECK(mm->state == 1, "mm %u: state %u", id, mm->state);
 	for (uint32_t at = mm->first_vma; at;) {
 		const struct seg_vma *v;
 
 		CHECK(at <= b->vma_count && count < mm->vmas, "mm %u: its list leads to %u", id, at);
 		v = vma_at(b, at);
 		CHECK(v->mm == id && v->mm_prev == before, "mm %u: vma %u is another's", id, at);
-		sums->in_mms += hash(at);
+		sums->in_mms += verify_hash(at);
 		pages += region_at(b, v->region)->block;
 		count++;
 		before = at;
@@ -335,18 +198,18 @@ static int verify_mm(struct nommu_board *b, uint32_t id, struct sums *sums, stru
 
 		CHECK(at <= b->pages && ++count <= b->pages, "mm %u: its pending list leads to %u", id, at);
 		f = frame_at(b, at);
-		CHECK(f->prev == before && run_is(b, at, f->node.start, FRAME_PENDING, id),
+		CHECK(f->prev == before && f->node.start && verify_run(b, at, f->node.start, FRAME_PENDING, id),
 		      "mm %u: pending frame %u is another's", id, at);
 		sums->pending_pages += f->node.start;
 		if (f->node.end)
-			sums->file_pins += hash((uint32_t)f->node.end);
+			sums->file_pins += verify_hash((uint32_t)f->node.end);
 		before = at;
 		at = f->next;
 	}
 	return 0;
 }
 
-static int verify_file(struct nommu_board *b, uint32_t id, struct sums *sums, struct nommu_why *why)
+static int verify_file(struct nommu_board *b, uint32_t id, struct verify_sums *sums, struct nommu_why *why)
 {
 	struct seg_file *f = file_at(b, id);
 	struct tree_walk extents = { .file = id, .extents = true }, regions = { .file = id };
@@ -356,13 +219,19 @@ static int verify_file(struct nommu_board *b, uint32_t id, struct sums *sums, st
 	CHECK(f->state == FILE_LIVE || f->state == FILE_REAPED, "file %u: state %u", id, f->state);
 	CHECK(f->state == FILE_LIVE || (!f->named && !f->mappings && !f->pins), "file %u is reaped, but wanted", id);
 	CHECK(f->state == FILE_REAPED || f->named || f->mappings || f->pins, "file %u is not wanted", id);
-	sums->file_maps_said += f->mappings * hash(id);
-	sums->file_pins_said += f->pins * hash(id);
-	if (f->hashed) {
-		uint32_t found = file_lookup(b, &f->id);
-
-		CHECK(found == id, "file %u cannot be found by its id", id);
-	}
+	CHECK(f->backing >= BACKING_RAM && f->backing <= BACKING_HOST, "file %u: backing %u", id, f->backing);
+	CHECK(f->backing == BACKING_RAM || !f->extents, "file %u: has pages, but not in RAM", id);
+	CHECK((f->backing == BACKING_HOST) == (f->id.dev != 0), "file %u: backing %u on device %llu", id, f->backing,
+	      (unsigned long long)f->id.dev);
+	CHECK(f->backing != BACKING_HOST || !f->named, "file %u: the host's, and named", id);
+	if (f->backing == BACKING_WINDOW)
+		CHECK(f->window && f->window < b->windows && f->offset <= b->window[f->window].size &&
+			      f->size <= b->window[f->window].size - f->offset,
+		      "file %u: lies outside of window %u", id, f->window);
+	CHECK(file_answers(&f->attr), "file %u: its driver answers %d and %d", id, f->attr.address_op, f->attr.map_op);
+	sums->hashed += f->hashed;
+	sums->file_maps_said += f->mappings * verify_hash(id);
+	sums->file_pins_said += f->pins * verify_hash(id);
 	error = verify_tree(b, &tree, f->extents, &extents, sums, 0, why);
 	if (error)
 		return error;
@@ -404,7 +273,7 @@ static int verify_table(struct nommu_board *b, enum seg_table_id table, uint32_t
 	return 0;
 }
 
-static int verify_records(struct nommu_board *b, struct sums *sums, struct nommu_why *why)
+static int verify_records(struct nommu_board *b, struct verify_sums *sums, struct nommu_why *why)
 {
 	const struct seg_table *tables = b->header->table;
 	uint32_t live[TABLES] = { 0 };
@@ -430,7 +299,38 @@ static int verify_records(struct nommu_board *b, struct sums *sums, struct nommu
 	return error;
 }
 
-static int verify_reap(struct nommu_board *b, struct sums *sums, struct nommu_why *why)
+static int verify_hashes(struct nommu_board *b, const struct verify_sums *sums, struct nommu_why *why)
+{
+	uint64_t vmas = 0, files = 0;
+
+	for (uint32_t i = 0; i < 1u << b->vma_hash_bits; i++) {
+		uint32_t before = 0;
+
+		for (uint32_t id = b->vma_hash[i]; id; before = id, id = vma_at(b, id)->link) {
+			const struct seg_vma *v = vma_at(b, id);
+
+			CHECK(id <= b->vma_count && ++vmas <= b->vma_count && v->mm && v->hash_prev == before &&
+				      vma_bucket(b, v->mm, v->start) == &b->vma_hash[i],
+			      "hash chain %u of mappings is wrong at %u", i, id);
+		}
+	}
+	for (uint32_t i = 0; i < 1u << b->file_hash_bits; i++) {
+		uint32_t before = 0;
+
+		for (uint32_t id = b->file_hash[i]; id; before = id, id = file_at(b, id)->link) {
+			const struct seg_file *f = file_at(b, id);
+
+			CHECK(id <= b->file_count && ++files <= b->file_count && f->state == FILE_LIVE && f->hashed &&
+				      f->hash_prev == before && file_bucket(b, &f->id) == &b->file_hash[i],
+			      "hash chain %u of files is wrong at %u", i, id);
+		}
+	}
+	CHECK(vmas == b->header->table[TABLE_VMAS].used && files == sums->hashed,
+	      "a mapping or a file is on no hash chain");
+	return 0;
+}
+
+static int verify_reap(struct nommu_board *b, struct verify_sums *sums, struct nommu_why *why)
 {
 	uint32_t count = 0;
 
@@ -442,8 +342,8 @@ static int verify_reap(struct nommu_board *b, struct sums *sums, struct nommu_wh
 		CHECK(id <= b->region_count && ++count <= b->region_count && region_at(b, id)->state &&
 			      !region_at(b, id)->users,
 		      "the list of torn regions leads to %u", id);
-		sums->file_pins += hash(region_at(b, id)->file);
-		sums->reaped += hash(id);
+		sums->file_pins += verify_hash(region_at(b, id)->file);
+		sums->reaped += verify_hash(id);
 	}
 	CHECK(sums->reaped == sums->userless, "torn regions without users are on no list");
 	return 0;
@@ -451,11 +351,13 @@ static int verify_reap(struct nommu_board *b, struct sums *sums, struct nommu_wh
 
 int verify_tables(struct nommu_board *b, struct nommu_why *why)
 {
-	struct sums sums = { 0 };
+	struct verify_sums sums = { 0 };
 	int error = verify_frames(b, &sums, why);
 
 	if (!error)
 		error = verify_records(b, &sums, why);
+	if (!error)
+		error = verify_hashes(b, &sums, why);
 	if (!error)
 		error = verify_reap(b, &sums, why);
 	if (error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/internal.h"
 
-static uint32_t *bucket(struct nommu_board *b, uint32_t mm, uint64_t start)
+uint32_t *vma_bucket(struct nommu_board *b, uint32_t mm, uint64_t start)
 {
 	/* Neighbouring pages share cache lines; inside of a page, in ROM, files begin at multiples of 16. */
 	uint64_t hash = (start >> NOMMU_PAGE_SHIFT) + (start >> 4 & 0xff) * 0x9e3779b1u + mm * 0x85ebca77u;
@@ -12,7 +12,7 @@ static uint32_t *bucket(struct nommu_board *b, uint32_t mm, uint64_t start)
 static void hash_add(struct nommu_board *b, uint32_t id)
 {
 	struct seg_vma *vma = vma_at(b, id);
-	uint32_t *first = bucket(b, vma->mm, vma->start);
+	uint32_t *first = vma_bucket(b, vma->mm, vma->start);
 
 	journal_u32(b, &vma->link, *first);
 	journal_u32(b, &vma->hash_prev, 0);
@@ -28,7 +28,7 @@ static void hash_remove(struct nommu_board *b, uint32_t id)
 	if (vma->hash_prev)
 		journal_u32(b, &vma_at(b, vma->hash_prev)->link, vma->link);
 	else
-		journal_u32(b, bucket(b, vma->mm, vma->start), vma->link);
+		journal_u32(b, vma_bucket(b, vma->mm, vma->start), vma->link);
 	if (vma->link)
 		journal_u32(b, &vma_at(b, vma->link)->hash_prev, vma->hash_prev);
 }
@@ -140,7 +140,7 @@ uint32_t vma_find(struct nommu_board *b, uint32_t mm, uint64_t start, uint32_t p
 {
 	uint32_t steps = 0;
 
-	for (uint32_t at = *bucket(b, mm, start); at && segment_step(b, &steps, b->vma_count);) {
+	for (uint32_t at = *vma_bucket(b, mm, start); at && segment_step(b, &steps, b->vma_count);) {
 		const struct seg_vma *vma = vma_at(b, at);
 
 		if (vma->start == start && vma->pages == pages && vma->mm == mm)

@@ -213,7 +213,7 @@ struct nommu_file_stat {
 };
 
 /* Make a file in board RAM, empty. The name is the caller's: *@file stays valid until nommu_file_put.
- * Errors: EEXIST that id is known, ENOSPC the table is full. */
+ * Errors: EEXIST that id is known, ENOSPC the table is full, EINVAL an operation's answer is none. */
 int nommu_file_create(struct nommu_board *board, const struct nommu_id *id, const struct nommu_file_attr *attr,
 		      uint32_t *file);
 

@@ -60,20 +60,23 @@ bool place_mounted(const struct place *place)
 	return st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
-/* A user who is not root unmounts by FUSE's own program. */
+/* A user who is not root unmounts by FUSE's own program, which need not be in the $PATH that the program is to have. */
 static void fusermount(const struct place *place, bool lazy)
 {
+	static const char *const programs[] = { "/usr/bin/fusermount3", "/usr/local/bin/fusermount3", "fusermount3" };
 	static char name[] = "fusermount3", unmount[] = "-qu", detach[] = "-quz";
 	char mnt[PATH_MAX];
 	char *argv[] = { name, lazy ? detach : unmount, mnt, NULL };
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
-	int status;
+	int status, error = ENOENT;
 
 	memcpy(mnt, place->mnt, sizeof(mnt));
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (posix_spawnp(&pid, name, &actions, NULL, argv, environ) == 0)
+	for (size_t i = 0; error && i < sizeof(programs) / sizeof(programs[0]); i++)
+		error = posix_spawnp(&pid, programs[i], &actions, NULL, argv, environ);
+	if (!error)
 		waitpid(pid, &status, 0);
 	posix_spawn_file_actions_destroy(&actions);
 }

@@ -77,7 +77,8 @@ static int search(const char *dirs, const char *name, char path[static PATH_MAX]
 
 		if (error == 0)
 			return 0;
-		denied = denied || error == EACCES;
+		/* A folder that may not be searched is passed over, as shells do, and as if it were not there. */
+		denied = denied || (error == EACCES && access(path, F_OK) == 0);
 		if (dirs[len] == '\0')
 			break;
 		dirs += len + 1;

@@ -195,8 +195,9 @@ static int make_inode(struct fs *fs, const struct image_node *node, const char *
 	if (!inode)
 		return -ENOMEM;
 	inode->what = device ? node->mode & S_IFMT : 0;
-	inode->uid = node->uid;
-	inode->gid = node->gid;
+	/* A romfs has no owners: its files are whose the mount is, so that he may set xattrs on them. */
+	inode->uid = node->uid ? node->uid : getuid();
+	inode->gid = node->gid ? node->gid : getgid();
 	inode->mtime.tv_sec = node->mtime;
 	inode->atime = inode->ctime = inode->mtime;
 	if (S_ISREG(mode) && !device)

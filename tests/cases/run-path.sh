@@ -15,11 +15,21 @@ R_PATH="$T/one:$T/two:$PATH" r_run 3 --ram=1M -- prog exit 3
 cp "$H/run-die" here
 R_PATH="$T/one:" r_run 4 --ram=1M -- here exit 4
 r_refused 127 'was not found in $PATH' -- no-such-program-anywhere
+r_gone
 r_refused 127 'was not found' -- ./no-such-program
 r_refused 127 'was not found' -- one/prog/below
 r_refused 127 'was not found' -- ''
 R_PATH="$T/one" r_refused 126 'no permission' -- prog
 r_refused 126 'cannot be executed' -- one/prog
+# A folder that may not be searched is passed over (root may search any).
+mkdir closed
+cp "$H/run-die" closed/prog
+chmod 0 closed
+if [ "$(id -u)" -ne 0 ]; then
+	R_PATH="$T/closed:$T/two" r_run 3 --ram=1M -- prog exit 3
+	R_PATH="$T/closed" r_refused 127 'was not found in $PATH' -- prog
+fi
+chmod 700 closed
 # A directory of that name is passed over.
 mkdir one/sh
 R_PATH="$T/one:$PATH" r_run 6 --ram=1M -- sh -c 'exit 6'

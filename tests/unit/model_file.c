@@ -4,7 +4,6 @@
  */
 #include "model.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define IOV_MAX_USED 8

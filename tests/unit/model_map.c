@@ -4,7 +4,6 @@
  */
 #include "model.h"
 
-#include <stdio.h>
 
 #define PAGE ((unsigned)NOMMU_PAGE_SIZE)
 
