@@ -97,7 +97,7 @@ mkdir -p "$MNT" "$HOST" "$T/rom"
 
 # What goes into ROM: lea (%rdi,%rdi,2),%eax; ret - in C, int f(int x) { return 3 * x; }
 printf '\215\004\177\303' >"$T/rom/triple.bin"
-genromfs -f "$T/rom.img" -d "$T/rom" -V demo -A 4096,/triple.bin
+genromfs -f "$T/rom.img" -d "$T/rom" -V demo -A '4096,/*'
 cp "$T/rom/triple.bin" "$HOST/"
 board ram=4M "$T/rom.img"
 

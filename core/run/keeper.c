@@ -95,6 +95,36 @@ static bool await_daemon(int ms)
 	}
 }
 
+/* Where we may not unmount, the daemon can: it ends by unmounting. It is our only child. */
+static void end_daemon(void)
+{
+	char path[64];
+	FILE *children;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	children = fopen(path, "re");
+	while (children && fscanf(children, "%d", &pid) == 1)
+		kill(pid, SIGTERM);
+	if (children)
+		fclose(children);
+}
+
+static void take_down(const struct keeper *keeper)
+{
+	bool down = place_unmount(keeper->place);
+
+	if (place_mounted(keeper->place)) {
+		end_daemon();
+		down = true;
+	}
+	if (!down || !await_daemon(DAEMON_MS)) {
+		tell(keeper, KEEPER_DETACHED);
+		await_daemon(-1);
+	}
+	place_remove(keeper->place);
+}
+
 _Noreturn void keeper_run(const struct keeper *keeper)
 {
 	bool ready;
@@ -110,11 +140,7 @@ _Noreturn void keeper_run(const struct keeper *keeper)
 		_exit(1);
 	while (ready && (recv(keeper->fd, &word, 1, 0) > 0 || errno == EINTR))
 		errno = 0;
-	if (!place_unmount(keeper->place) || !await_daemon(DAEMON_MS)) {
-		tell(keeper, KEEPER_DETACHED);
-		await_daemon(-1);
-	}
-	place_remove(keeper->place);
+	take_down(keeper);
 	tell(keeper, KEEPER_GONE);
 	_exit(0);
 }

@@ -40,6 +40,8 @@ void loop_block_signals(void)
 	ending_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* Where RLIMIT_FSIZE forbids memory of this size, that is an error like others. */
+	sigaction(SIGXFSZ, &ignore, NULL);
 	sigaction(SIGUSR1, &interrupt, NULL);
 }
 

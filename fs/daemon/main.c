@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/host.h"
 #include "daemon/mountpoint.h"
 #include "daemon/options.h"
 #include "daemon/work.h"
@@ -48,15 +49,13 @@ static void detach(void)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
-	if (chdir("/"))
-		return;
-	if (null < 0)
+	/* Whatever directory it is, it must not be kept busy; the root is always there. */
+	if (chdir("/") || null < 0)
 		return;
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
-	if (null > STDERR_FILENO)
-		close(null);
+	close(null);
 }
 
 static void tell(int fd)
@@ -213,14 +212,26 @@ static int mount_board(struct daemon *d, struct nommu_why *why)
 	return error;
 }
 
+/* All that takes much memory. */
+static int reserve(struct daemon *d, struct nommu_why *why)
+{
+	int error = strcmp(d->options.source, "none") ? rom_open(d->options.source, &d->rom, why) : 0;
+
+	if (!error)
+		error = host_can_spare(d->options.config.ram, "ram", why);
+	return error ? error : make_board(d, why);
+}
+
 static int start(struct daemon *d, struct nommu_why *why)
 {
 	int error = mountpoint_prepare(d->options.mountpoint, &d->mountpoint, why);
 
-	if (!error && strcmp(d->options.source, "none"))
-		error = rom_open(d->options.source, &d->rom, why);
-	if (!error)
-		error = make_board(d, why);
+	if (!error) {
+		int score = host_volunteer();
+
+		error = reserve(d, why);
+		host_volunteer_no_more(score);
+	}
 	if (!error)
 		error = fill_tree(d, why);
 	rom_close(d->rom);
@@ -252,6 +263,9 @@ static int serve(struct daemon *d)
 	struct nommu_why why = {""};
 	int status = EXIT_SUCCESS, error;
 
+	/* What mounts for us must not keep it open. */
+	if (d->options.ready_fd >= 0)
+		fcntl(d->options.ready_fd, F_SETFD, FD_CLOEXEC);
 	loop_block_signals();
 	if (start(d, &why)) {
 		status = complain(&why);
@@ -281,7 +295,8 @@ static int wait_for(pid_t child, int pipe)
 		if (errno != EINTR)
 			return EXIT_FAILURE;
 	if (WIFSIGNALED(status))
-		fprintf(stderr, "nommufs: the daemon died of signal %d while it started\n", WTERMSIG(status));
+		fprintf(stderr, "nommufs: the daemon died of signal %d while it started%s\n", WTERMSIG(status),
+			WTERMSIG(status) == SIGKILL ? "; is there enough memory?" : "");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
@@ -305,11 +320,24 @@ static int serve_in_background(struct daemon *d)
 	return serve(d);
 }
 
+/* Started without them, the daemon would take its own for them. */
+static void open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon d = {.parent = -1};
 	struct nommu_why why;
 
+	open_standard_descriptors();
 	if (options_parse(&d.options, argc, argv, &why)) {
 		options_free(&d.options);
 		return complain(&why);

@@ -5,6 +5,7 @@
 #define FUSE_USE_VERSION 314
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fuse_log.h>
 #include <fuse_opt.h>
 #include <inttypes.h>
@@ -147,9 +148,12 @@ static int ready_option(struct parser *parser, const char *arg, const char *valu
 	uint32_t fd = 0;
 	int error = count_option(parser, arg, value, INT_MAX, &fd);
 
-	if (!error)
-		parser->options->ready_fd = (int)fd;
-	return error;
+	if (error)
+		return error;
+	if (fcntl((int)fd, F_GETFD) < 0)
+		return mistake(parser, "option '%s': no such descriptor is open", arg);
+	parser->options->ready_fd = (int)fd;
+	return 0;
 }
 
 /* ---- what is not the board's ----------------------------------------------------------------------------------- */

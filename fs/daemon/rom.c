@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/fs.h"
+#include "daemon/host.h"
 #include "image/image.h"
 
 #ifndef MFD_EXEC
@@ -85,28 +86,50 @@ static int fill(int fd, size_t size, int memory)
 	return 0;
 }
 
-static int load(struct rom *rom, const char *path, struct nommu_why *why)
+/* Whether it begins as a romfs does: before the memory for all of it is taken. */
+static int recognise(int fd, size_t size, const char *path, struct nommu_why *why)
+{
+	char head[512];
+	size_t length = size < sizeof(head) ? size : sizeof(head);
+	int error = read_all(fd, head, length);
+
+	if (error)
+		return fail(why, error, path, "cannot read the image");
+	if (romfs_recognise(head, length))
+		return lseek(fd, 0, SEEK_SET) ? fail(why, -errno, path, "cannot read the image") : 0;
+	snprintf(why->text, sizeof(why->text), "%s: not a romfs image (it does not begin with -rom1fs-)", path);
+	return -EINVAL;
+}
+
+static int load_from(struct rom *rom, int fd, const char *path, struct nommu_why *why)
 {
 	struct stat stat;
+	int error;
+
+	if (fstat(fd, &stat))
+		return fail(why, -errno, path, "cannot open the image");
+	if (!S_ISREG(stat.st_mode)) {
+		snprintf(why->text, sizeof(why->text), "%s: neither a romfs image nor the word none", path);
+		return -EINVAL;
+	}
+	rom->size = (size_t)stat.st_size;
+	error = recognise(fd, rom->size, path, why);
+	if (!error)
+		error = host_can_spare(rom->size, path, why);
+	if (error)
+		return error;
+	rom->fd = make_memory();
+	error = rom->fd < 0 ? rom->fd : fill(fd, rom->size, rom->fd);
+	return error ? fail(why, error, path, "cannot load the image") : 0;
+}
+
+static int load(struct rom *rom, const char *path, struct nommu_why *why)
+{
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
 
 	if (fd < 0)
 		return fail(why, -errno, path, "cannot open the image");
-	if (fstat(fd, &stat)) {
-		error = fail(why, -errno, path, "cannot open the image");
-	} else if (!S_ISREG(stat.st_mode)) {
-		snprintf(why->text, sizeof(why->text), "%s: neither a romfs image nor the word none", path);
-		error = -EINVAL;
-	} else if (stat.st_size == 0) {
-		snprintf(why->text, sizeof(why->text), "%s: an empty file, expected a romfs image", path);
-		error = -EINVAL;
-	} else {
-		rom->size = (size_t)stat.st_size;
-		rom->fd = make_memory();
-		error = rom->fd < 0 ? rom->fd : fill(fd, rom->size, rom->fd);
-		if (error)
-			fail(why, error, path, "cannot load the image");
-	}
+	error = load_from(rom, fd, path, why);
 	close(fd);
 	return error;
 }
@@ -119,16 +142,11 @@ static int parse(struct rom *rom, const char *path, struct nommu_why *why)
 
 	if (image == MAP_FAILED)
 		return fail(why, -errno, path, "cannot map the image");
-	if (!romfs_recognise(image, rom->size)) {
-		snprintf(why->text, sizeof(why->text), "%s: not a romfs image (it does not begin with -rom1fs-)", path);
-		error = -EINVAL;
-	} else {
-		error = romfs_read(image, rom->size, &rom->tree, &detail);
-		if (error && detail.text[0])
-			snprintf(why->text, sizeof(why->text), "%.80s: %.170s", path, detail.text);
-		else if (error)
-			fail(why, error, path, "cannot read the image");
-	}
+	error = romfs_read(image, rom->size, &rom->tree, &detail);
+	if (error && detail.text[0])
+		snprintf(why->text, sizeof(why->text), "%.80s: %.170s", path, detail.text);
+	else if (error)
+		fail(why, error, path, "cannot read the image");
 	munmap(image, rom->size);
 	return error;
 }

@@ -101,6 +101,18 @@ for profile in bdi linux6; do
 	t_umount
 done
 
+# Programs copy, append and run what is there.
+t_mount -o ram=16M
+cp "$H/fscall" "$MNT/program"
+cp "$MNT/program" "$MNT/copy"
+cmp "$H/fscall" "$MNT/copy" || t_fail "a copy of a copy differs"
+cat "$MNT/program" "$MNT/copy" >>"$MNT/both"
+cmp "$MNT/both" <(cat "$H/fscall" "$H/fscall") || t_fail "two copies behind each other differ"
+t_eq "$("$MNT/copy" 'stat / type')" "stat / type: directory" "a program in board RAM"
+printf '#!/bin/sh\necho script $1\n' >"$MNT/copy"
+t_eq "$("$MNT/copy" one)" "script one" "the same file, overwritten"
+t_umount
+
 # A hole that is read gets its page in linux6, as the kernel does it; in bdi it stays a hole.
 t_mount -o ram=4M,profile=linux6
 t_calls <<'EOF'

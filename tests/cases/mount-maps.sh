@@ -87,9 +87,11 @@ t_eq "$(cat "$MNT/proc/maps")" "" "maps when nobody is there"
 t_errno ENOENT ls "$MNT/proc/$pid"
 t_eq "$(ls "$MNT/proc" | grep -c '^[0-9]')" 0 "processes"
 
-# Killed, it leaves nothing either.
-start 'map a anon 100p rw private' "open f rw,creat $MNT/f" 'truncate f 10p' 'map b f 10p r shared'
-rm "$MNT/f"
+# Killed, it leaves nothing either. The file that it maps is neither named nor open any more; its path is still known.
+start 'map a anon 100p rw private' "open f rw,creat $MNT/dir/f" 'truncate f 10p' 'map b f 10p r shared' 'close f'
+rm "$MNT/dir/f"
+rmdir "$MNT/dir"
+t_has "$(cat "$MNT/proc/maps")" " /dir/f (deleted)"
 t_eq "$(t_free)" $((4096 - 440)) "MemFree while it lives"
 kill -KILL "$(ls "$MNT/proc" | grep '^[0-9]')"
 t_free_becomes 4096

@@ -53,10 +53,31 @@ refuse "not a multiple of the largest block" -o base=0x60001000 none "$T/mnt"
 refuse "no such profile; there are bdi and linux6" -o profile=linux5 none "$T/mnt"
 refuse "expected a number from 0 to 18" -o max-order=19 none "$T/mnt"
 refuse "expected a number from 0 to" -o trim=-1 none "$T/mnt"
+refuse "option '--ready-fd=99': no such descriptor" --ready-fd=99 none "$T/mnt"
 refuse "missing: the mount point does not exist" none missing
 refuse "file: the mount point is not a directory" none file
 refuse "missing: cannot open the image: No such file or directory" missing "$T/mnt"
 refuse "mnt: neither a romfs image nor the word none" "$T/mnt" "$T/mnt"
+# More RAM, or a larger image, than the host has. Should that ever be tried, the limit stops it, not the OOM killer.
+printf -- '-rom1fs-' >huge
+truncate -s 1000G huge
+(
+	ulimit -f 1048576
+	refuse "ram: 1024000 MiB are more than the host can spare" -o base=0x200000000000,ram=1000G none "$T/mnt"
+	refuse "huge: 1024000 MiB are more than the host can spare" huge "$T/mnt"
+	refuse "File too large" -o base=0x200000000000,ram=1025M none "$T/mnt"
+)
+rm huge
+
+# Standard descriptors that are closed, and a mount point with blanks and commas in its name.
+mkdir 'a b,c'
+t_mounts+=("$T/a b,c")
+"$B/nommufs" -o ram=1M none 'a b,c' <&- >&- 2>&- || t_fail "without standard descriptors: exit status $?"
+t_eq "$(ls 'a b,c')" proc "the mount"
+"$B/nommufs" -o ram=1M none 'a b,c' 2>err && t_fail "mounted twice"
+t_has "$(cat err)" "nommufs: $T/a b,c: a board is mounted here already"
+fusermount3 -u 'a b,c'
+
 # The dynamic linker lies below 2^46 in the layout that an unlimited stack brings; without randomness, always there.
 at_linker() (
 	ulimit -s unlimited

@@ -29,7 +29,7 @@ r_refused 125 'own board' --ram=1M --board="$T" true
 r_refused 125 'own board' --image=x --board "$T" true
 
 # Mistakes that nommufs finds: it says so, once, and nothing stays.
-for bad in --ram=1 --ram=4095G --ram=x --profile=none --max-order=99 --trim=x --base=3; do
+for bad in --ram=1 --ram=2G --ram=x --profile=none --max-order=99 --trim=x --base=3; do
 	r_run 125 "$bad" -- true
 	t_eq "$(wc -l <err)" 1 "lines for $bad: $err"
 	t_has "$err" nommufs "$bad"

@@ -73,7 +73,8 @@ static uint64_t run(struct torture *t, int contenders)
 		t_must(nommu_mm_exit(t->board, &slot->mm), "mm_exit");
 	}
 	t_all_back(t, "after they ran");
-	printf("%d at once: %llu operations a second together\n", contenders, (unsigned long long)(ops * 1000000u / took));
+	printf("%d at once: %llu operations a second together\n", contenders,
+	       (unsigned long long)(ops * 1000000u / took));
 	return ops;
 }
 

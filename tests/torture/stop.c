@@ -10,9 +10,9 @@
 #include "engine/lock.h"
 #include "torture.h"
 
-#define STOPS      400
-#define TRACES     4
-#define TRIES      20000
+#define STOPS	   400
+#define TRACES	   4
+#define TRIES	   20000
 #define PATIENT_US 3000000 /* a stopped owner is seen after LOCK_LOOK_NS; the rest is a loaded machine */
 
 static pid_t spawn(struct torture *t, int index)
@@ -127,8 +127,8 @@ static void torture_stop(struct torture *t)
 	for (int i = 0; i < 2; i++)
 		bury(t, i);
 	t_all_back(t, "after the stops");
-	printf("stop     %d stops, %llu inside of the lock, the longest wait %llu us\n", STOPS, (unsigned long long)caught,
-	       (unsigned long long)worst);
+	printf("stop     %d stops, %llu inside of the lock, the longest wait %llu us\n", STOPS,
+	       (unsigned long long)caught, (unsigned long long)worst);
 	if (!caught)
 		t_die("no stop hit inside of the lock: nothing was tested");
 }
@@ -175,7 +175,8 @@ static void torture_trace(struct torture *t)
 		quick = t_now_us() - begin;
 		nommu_board_set_nonblocking(t->board, false);
 		if (result != -EAGAIN || quick > 500000)
-			t_die("behind a traced owner, non-blocking: %d after %llu us", result, (unsigned long long)quick);
+			t_die("behind a traced owner, non-blocking: %d after %llu us", result,
+			      (unsigned long long)quick);
 		if (!is_inside(t, pid) || state_of(pid) != 't')
 			t_die("the traced owner was meddled with: state %c", state_of(pid));
 		if (ptrace(PTRACE_DETACH, pid, 0, 0))

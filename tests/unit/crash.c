@@ -35,7 +35,7 @@ static bool at_event(struct nommu_board *b, void *arg)
 void crash_open(struct crash *c, enum nommu_profile profile, crash_setup_fn *setup)
 {
 	struct nommu_config config;
-	struct nommu_why why = { "" };
+	struct nommu_why why = {""};
 	int fds[NOMMU_WINDOWS_MAX + 1], result;
 
 	memset(c, 0, sizeof(*c));
@@ -54,8 +54,8 @@ void crash_open(struct crash *c, enum nommu_profile profile, crash_setup_fn *set
 	config.mms = 8;
 	result = nommu_board_create(&config, &c->os, &c->scene.victim, &why);
 	ck_assert_msg(result == 0, "nommu_board_create: %d: %s", result, why.text);
-	result = nommu_board_attach(fds, (unsigned)nommu_board_fds(c->scene.victim, fds), NULL, true, &c->scene.survivor,
-				    &why);
+	result = nommu_board_attach(fds, (unsigned)nommu_board_fds(c->scene.victim, fds), NULL, true,
+				    &c->scene.survivor, &why);
 	ck_assert_msg(result == 0, "nommu_board_attach: %d: %s", result, why.text);
 	ck_assert_int_eq(nommu_mm_create(c->scene.survivor, getpid(), "victim", &c->scene.mm), 0);
 	ck_assert_int_eq(nommu_mm_create(c->scene.survivor, getpid(), "other", &c->scene.other), 0);
@@ -171,7 +171,7 @@ bool crash_recover(struct crash *c, enum crash_death death)
 {
 	struct nommu_board *b = c->scene.survivor;
 	uint64_t recoveries = b->header->recoveries, count = b->journal->count;
-	struct nommu_why why = { "" };
+	struct nommu_why why = {""};
 	int result;
 
 	if (death == CRASH_UNWRITTEN && count)
@@ -215,14 +215,14 @@ void crash_nudge(struct crash *c)
 	uint32_t file;
 
 	nommu_file_attr_ram(&attr);
-	ck_assert_int_eq(nommu_file_create(c->scene.survivor, &(struct nommu_id){ .ino = 4711 }, &attr, &file), 0);
+	ck_assert_int_eq(nommu_file_create(c->scene.survivor, &(struct nommu_id){.ino = 4711}, &attr, &file), 0);
 	ck_assert_int_eq(nommu_file_put(c->scene.survivor, file), 0);
 }
 
 bool crash_empties(struct crash *c)
 {
 	struct nommu_stats s;
-	struct nommu_why why = { "" };
+	struct nommu_why why = {""};
 
 	put_all(c);
 	if (nommu_stats(c->scene.survivor, &s) || nommu_verify(c->scene.survivor, &why)) {
@@ -233,7 +233,8 @@ bool crash_empties(struct crash *c)
 	    !s.orphan_pages)
 		return true;
 	snprintf(c->error, sizeof(c->error),
-		 "left on the emptied board: %llu of %llu pages free, %u files, %u regions, %u vmas, %u mms, %llu pending, "
+		 "left on the emptied board: %llu of %llu pages free, %u files, %u regions, %u vmas, %u mms, %llu "
+		 "pending, "
 		 "%llu orphans",
 		 (unsigned long long)s.free_pages, (unsigned long long)s.pages, s.files, s.regions, s.vmas, s.mms,
 		 (unsigned long long)s.pending_pages, (unsigned long long)s.orphan_pages);

@@ -10,14 +10,14 @@
 #include "crash.h"
 
 int scene_map_anonymous(struct nommu_board *b, const struct nommu_mm *mm, uint64_t pages, uint64_t *addr);
-int scene_map_file(struct nommu_board *b, const struct nommu_mm *mm, uint64_t ino, uint64_t first, uint64_t pages, int prot,
-		   int flags, uint64_t *addr);
+int scene_map_file(struct nommu_board *b, const struct nommu_mm *mm, uint64_t ino, uint64_t first, uint64_t pages,
+		   int prot, int flags, uint64_t *addr);
 int scene_map_host(struct nommu_board *b, const struct nommu_mm *mm, uint64_t ino, uint64_t *addr);
 int scene_unmap(struct nommu_board *b, const struct nommu_mm *mm, uint64_t addr, uint64_t pages);
 
-/* Free memory in pieces, a few files, mappings of each sort by both processes. mm's, in scene.addr: 0 anonymous, 5 pages
- * in a block of 8; 1 SHARED of file 0, 5 pages; 2 file 1, 3 pages, joined; 3 a copy of it; 4 direct, 4 pages of file 3,
- * which is put; 5 host file 100, 3 pages. File 2 is empty. */
+/* Free memory in pieces, a few files, mappings of each sort by both processes. mm's, in scene.addr: 0 anonymous, 5
+ * pages in a block of 8; 1 SHARED of file 0, 5 pages; 2 file 1, 3 pages, joined; 3 a copy of it; 4 direct, 4 pages of
+ * file 3, which is put; 5 host file 100, 3 pages. File 2 is empty. */
 crash_setup_fn scene_mixed;
 /* File 0 with holes and single pages, private direct mappings that overlap: mm's of pages 10 to 19 is addr[0]. */
 crash_setup_fn scene_file;

@@ -2,8 +2,8 @@
 /*
  * damage - a board with something of everything, to be damaged, and operations that must live through it.
  *
- * The work is done in a child. What it says it is doing (damage_note) and what it found (damage_fail) is in memory shared
- * with the test, which so can tell of a crash or a hang too.
+ * The work is done in a child. What it says it is doing (damage_note) and what it found (damage_fail) is in memory
+ * shared with the test, which so can tell of a crash or a hang too.
  */
 #ifndef DAMAGE_H
 #define DAMAGE_H

@@ -10,7 +10,7 @@
 
 bool model_verify(struct model *m)
 {
-	struct nommu_why why = { "" };
+	struct nommu_why why = {""};
 	int got = nommu_verify(model_board(m), &why);
 
 	return got ? model_fail(m, "nommu_verify: %d: %s", got, why.text) : true;
@@ -43,7 +43,7 @@ bool model_check_bytes(struct model *m)
 /* A free page belongs to the largest block of free pages that holds it. */
 static bool check_free_blocks(struct model *m, const struct nommu_stats *stats)
 {
-	unsigned count[NOMMU_ORDERS] = { 0 };
+	unsigned count[NOMMU_ORDERS] = {0};
 
 	for (unsigned page = 0; page < m->pages;) {
 		unsigned order = m->max_order;
@@ -67,7 +67,8 @@ static bool check_free_blocks(struct model *m, const struct nommu_stats *stats)
 	}
 	for (unsigned i = 0; i < NOMMU_ORDERS; i++)
 		if (count[i] != stats->free_blocks[i])
-			return model_fail(m, "%u free blocks of order %u, expected %u", stats->free_blocks[i], i, count[i]);
+			return model_fail(m, "%u free blocks of order %u, expected %u", stats->free_blocks[i], i,
+					  count[i]);
 	return true;
 }
 
@@ -80,7 +81,7 @@ static bool same(struct model *m, const char *what, uint64_t is, uint64_t must)
 
 bool model_check_stats(struct model *m)
 {
-	unsigned owned[4] = { 0 }, regions = 0, vmas = 0, mms = 0, files = 0, slack = 0;
+	unsigned owned[4] = {0}, regions = 0, vmas = 0, mms = 0, files = 0, slack = 0;
 	struct nommu_stats s;
 	int got = nommu_stats(model_board(m), &s);
 
@@ -101,8 +102,8 @@ bool model_check_stats(struct model *m)
 	for (int i = 0; i < MODEL_FILES_MAX; i++)
 		files += m->file[i].backing && (m->file[i].backing != MODEL_HOST || m->file[i].mappings);
 	return same(m, "pages", s.pages, m->pages) && same(m, "free_pages", s.free_pages, owned[MODEL_FREE]) &&
-	       same(m, "anon_pages", s.anon_pages, owned[MODEL_REGION]) && same(m, "slack_pages", s.slack_pages, slack) &&
-	       same(m, "file_pages", s.file_pages, owned[MODEL_FILE]) &&
+	       same(m, "anon_pages", s.anon_pages, owned[MODEL_REGION]) &&
+	       same(m, "slack_pages", s.slack_pages, slack) && same(m, "file_pages", s.file_pages, owned[MODEL_FILE]) &&
 	       same(m, "orphan_pages", s.orphan_pages, owned[MODEL_ORPHAN]) &&
 	       same(m, "pending_pages", s.pending_pages, 0) && same(m, "max_order", s.max_order, m->max_order) &&
 	       same(m, "files", s.files, files) && same(m, "files_max", s.files_max, m->files_max) &&
@@ -186,7 +187,7 @@ static bool listed(const struct model *m, const struct nommu_map *map, int vma, 
 /* Mappings @mine[0..count) and the engine's list: the same, and the list is sorted. */
 static bool check_list(struct model *m, int mm, const int *mine, size_t count, bool whole)
 {
-	bool seen[MODEL_VMAS_MAX] = { false }, good = true;
+	bool seen[MODEL_VMAS_MAX] = {false}, good = true;
 	struct nommu_map *maps = NULL;
 	size_t got_count = 0;
 	int got = nommu_maps(model_board(m), whole ? NULL : &m->mm[mm].id, &maps, &got_count);
@@ -194,7 +195,8 @@ static bool check_list(struct model *m, int mm, const int *mine, size_t count, b
 	if (got)
 		return model_fail(m, "nommu_maps: %d", got);
 	if (got_count != count)
-		good = model_fail(m, "nommu_maps lists %zu of %zu %s", got_count, count, whole ? "regions" : "mappings");
+		good = model_fail(m, "nommu_maps lists %zu of %zu %s", got_count, count,
+				  whole ? "regions" : "mappings");
 	for (size_t i = 0; good && i < count; i++) {
 		size_t k = 0;
 
@@ -204,10 +206,11 @@ static bool check_list(struct model *m, int mm, const int *mine, size_t count, b
 			good = model_fail(m,
 					  "nommu_maps: %#llx-%#llx prot %d %c how %u users %u asked %#llx taken %llu "
 					  "offset %#llx ino %llu deleted %d is none of the model's",
-					  (unsigned long long)maps[i].start, (unsigned long long)maps[i].end, maps[i].prot,
-					  maps[i].share, maps[i].how, maps[i].users, (unsigned long long)maps[i].asked,
-					  (unsigned long long)maps[i].taken, (unsigned long long)maps[i].offset,
-					  (unsigned long long)maps[i].id.ino, maps[i].deleted);
+					  (unsigned long long)maps[i].start, (unsigned long long)maps[i].end,
+					  maps[i].prot, maps[i].share, maps[i].how, maps[i].users,
+					  (unsigned long long)maps[i].asked, (unsigned long long)maps[i].taken,
+					  (unsigned long long)maps[i].offset, (unsigned long long)maps[i].id.ino,
+					  maps[i].deleted);
 		else if (i && maps[i].start < maps[i - 1].start)
 			good = model_fail(m, "nommu_maps is not in the order of addresses");
 		else
@@ -251,8 +254,8 @@ static bool check_mms(struct model *m)
 			vmas++;
 			pages += m->region[m->vma[v].region].block;
 		}
-		while (k < count && (infos[k].mm.slot != m->mm[i].id.slot ||
-				     infos[k].mm.generation != m->mm[i].id.generation))
+		while (k < count &&
+		       (infos[k].mm.slot != m->mm[i].id.slot || infos[k].mm.generation != m->mm[i].id.generation))
 			k++;
 		good = good && (k < count || model_fail(m, "nommu_mms does not list an mm")) &&
 		       same(m, "mappings of the mm", infos[k].vmas, vmas) &&

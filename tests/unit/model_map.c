@@ -4,7 +4,6 @@
  */
 #include "model.h"
 
-
 #define PAGE ((unsigned)NOMMU_PAGE_SIZE)
 
 bool model_region_whole(const struct model *m, const struct model_region *r)
@@ -69,15 +68,16 @@ static bool check_verdict(struct model *m, const struct model_answer *a, int got
 	if (v->rule == NOMMU_RULE_NO_MEMORY) {
 		if (v->free_pages != model_free(m) || v->order_max != m->max_order ||
 		    v->order_largest != model_largest(m))
-			return model_fail(m, "no-memory says %u pages free, largest order %d of %u; expected %u, %d, %u",
+			return model_fail(m,
+					  "no-memory says %u pages free, largest order %d of %u; expected %u, %d, %u",
 					  v->free_pages, v->order_largest, v->order_max, model_free(m),
 					  model_largest(m), m->max_order);
 	}
 	if (got)
 		return true;
 	if (v->how != a->how || v->joined != (a->join >= 0) || v->pages != a->pages)
-		return model_fail(m, "nommu_mmap: how %u, joined %d, %llu pages; expected %u, %d, %u", v->how, v->joined,
-				  (unsigned long long)v->pages, a->how, a->join >= 0, a->pages);
+		return model_fail(m, "nommu_mmap: how %u, joined %d, %llu pages; expected %u, %d, %u", v->how,
+				  v->joined, (unsigned long long)v->pages, a->how, a->join >= 0, a->pages);
 	if (a->addr && v->addr != a->addr)
 		return model_fail(m, "nommu_mmap: at %#llx, expected %#llx", (unsigned long long)v->addr,
 				  (unsigned long long)a->addr);
@@ -129,7 +129,9 @@ static bool add_mapping(struct model *m, const struct model_call *c, const struc
 		.pgoff = a->pgoff,
 		.pages = model_pages(c->length),
 		.prot = a->prot,
-		.share = a->shared ? 'S' : a->shareable ? 's' : 'p',
+		.share = a->shared	? 'S'
+			 : a->shareable ? 's'
+					: 'p',
 		.asked = c->length,
 		.serial = m->next_serial++,
 	};
@@ -168,8 +170,8 @@ static void decide_tables(const struct model *m, const struct model_call *c, str
 
 bool model_mmap(struct model *m, const struct model_call *c)
 {
-	uint64_t args[] = { (uint64_t)c->mm, (uint64_t)c->file, (uint64_t)c->prot, (uint64_t)c->flags, c->length,
-			    (uint64_t)c->offset, c->addr, c->fd | (uint64_t)c->task << 8 };
+	uint64_t args[] = {(uint64_t)c->mm, (uint64_t)c->file,	 (uint64_t)c->prot, (uint64_t)c->flags,
+			   c->length,	    (uint64_t)c->offset, c->addr,	    c->fd | (uint64_t)c->task << 8};
 	struct nommu_request request = {
 		.addr = c->addr,
 		.length = c->length,

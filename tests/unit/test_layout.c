@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_layout - the segment as a file format: what lies where, and that what is not a board's segment, or a damaged one,
- * is refused when somebody attaches.
+ * test_layout - the segment as a file format: what lies where, and that what is not a board's segment, or a damaged
+ * one, is refused when somebody attaches.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@ static struct nommu_board *open_board(void)
 {
 	struct nommu_board *b;
 	struct nommu_config config;
-	struct nommu_why why = { "" };
+	struct nommu_why why = {""};
 	int result;
 
 	nommu_config_init(&config);
@@ -74,14 +74,16 @@ START_TEST(header)
 {
 	struct nommu_board *b = open_board();
 	const struct seg_header *h = b->header;
-	const struct { uint64_t offset, bytes; } parts[] = {
-		{ h->frames, 65 * sizeof(struct seg_frame) },
-		{ h->vma_hash, sizeof(uint32_t) << h->vma_hash_bits },
-		{ h->file_hash, sizeof(uint32_t) << h->file_hash_bits },
-		{ h->table[TABLE_REGIONS].offset, (h->table[TABLE_REGIONS].count + 1) * sizeof(struct seg_region) },
-		{ h->table[TABLE_VMAS].offset, (h->table[TABLE_VMAS].count + 1) * sizeof(struct seg_vma) },
-		{ h->table[TABLE_MMS].offset, (h->table[TABLE_MMS].count + 1) * sizeof(struct seg_mm) },
-		{ h->table[TABLE_FILES].offset, (h->table[TABLE_FILES].count + 1) * sizeof(struct seg_file) },
+	const struct {
+		uint64_t offset, bytes;
+	} parts[] = {
+		{h->frames, 65 * sizeof(struct seg_frame)},
+		{h->vma_hash, sizeof(uint32_t) << h->vma_hash_bits},
+		{h->file_hash, sizeof(uint32_t) << h->file_hash_bits},
+		{h->table[TABLE_REGIONS].offset, (h->table[TABLE_REGIONS].count + 1) * sizeof(struct seg_region)},
+		{h->table[TABLE_VMAS].offset, (h->table[TABLE_VMAS].count + 1) * sizeof(struct seg_vma)},
+		{h->table[TABLE_MMS].offset, (h->table[TABLE_MMS].count + 1) * sizeof(struct seg_mm)},
+		{h->table[TABLE_FILES].offset, (h->table[TABLE_FILES].count + 1) * sizeof(struct seg_file)},
 	};
 
 	ck_assert(h->magic == SEG_MAGIC && h->version == SEG_VERSION && h->layout == SEG_LAYOUT);
@@ -149,22 +151,53 @@ struct forgery {
 	uint64_t value;
 };
 
-#define FIELD(field, bad) { #field " = " #bad, offsetof(struct seg_header, field), \
-			    sizeof(((struct seg_header *)0)->field), (uint64_t)(bad) }
+#define FIELD(field, bad)                                                                                              \
+	{                                                                                                              \
+#field " = " #bad, offsetof(struct seg_header, field), sizeof(((struct seg_header *)0)->field),        \
+			(uint64_t)(bad)                                                                                \
+	}
 
 static const struct forgery forgeries[] = {
-	FIELD(magic, 0), FIELD(magic, SEG_MAGIC + 1), FIELD(version, SEG_VERSION + 1), FIELD(layout, SEG_LAYOUT ^ 1),
-	FIELD(size, 0), FIELD(size, 4096), FIELD(size, UINT64_MAX), FIELD(profile, 2), FIELD(max_order, NOMMU_ORDERS),
-	FIELD(max_order, UINT32_MAX), FIELD(windows, 0), FIELD(windows, 2), FIELD(windows, UINT32_MAX),
-	FIELD(window[0].size, 0), FIELD(window[0].size, 65 * 4096), FIELD(window[0].size, UINT64_MAX),
-	FIELD(window[0].addr, 1), FIELD(frames, 0), FIELD(frames, 1), FIELD(frames, UINT64_MAX),
-	FIELD(frames, UINT64_MAX - 4095), FIELD(vma_hash, 0), FIELD(vma_hash, UINT64_MAX - 4095), FIELD(vma_hash_bits, 40),
-	FIELD(vma_hash_bits, 31), FIELD(file_hash, 4096), FIELD(file_hash_bits, 31), FIELD(file_hash_bits, UINT32_MAX),
-	FIELD(pages, 0), FIELD(pages, 65), FIELD(pages, UINT32_MAX), FIELD(table[TABLE_REGIONS].offset, 8),
-	FIELD(table[TABLE_REGIONS].count, UINT32_MAX), FIELD(table[TABLE_REGIONS].stride, 95),
-	FIELD(table[TABLE_VMAS].offset, UINT64_MAX - 4095), FIELD(table[TABLE_VMAS].count, 100000),
-	FIELD(table[TABLE_VMAS].stride, 0), FIELD(table[TABLE_MMS].count, UINT32_MAX - 1),
-	FIELD(table[TABLE_FILES].count, 1u << 30), FIELD(table[TABLE_FILES].offset, SEG_TABLES_AT + 1),
+	FIELD(magic, 0),
+	FIELD(magic, SEG_MAGIC + 1),
+	FIELD(version, SEG_VERSION + 1),
+	FIELD(layout, SEG_LAYOUT ^ 1),
+	FIELD(size, 0),
+	FIELD(size, 4096),
+	FIELD(size, UINT64_MAX),
+	FIELD(profile, 2),
+	FIELD(max_order, NOMMU_ORDERS),
+	FIELD(max_order, UINT32_MAX),
+	FIELD(windows, 0),
+	FIELD(windows, 2),
+	FIELD(windows, UINT32_MAX),
+	FIELD(window[0].size, 0),
+	FIELD(window[0].size, 65 * 4096),
+	FIELD(window[0].size, UINT64_MAX),
+	FIELD(window[0].addr, 1),
+	FIELD(frames, 0),
+	FIELD(frames, 1),
+	FIELD(frames, UINT64_MAX),
+	FIELD(frames, UINT64_MAX - 4095),
+	FIELD(vma_hash, 0),
+	FIELD(vma_hash, UINT64_MAX - 4095),
+	FIELD(vma_hash_bits, 40),
+	FIELD(vma_hash_bits, 31),
+	FIELD(file_hash, 4096),
+	FIELD(file_hash_bits, 31),
+	FIELD(file_hash_bits, UINT32_MAX),
+	FIELD(pages, 0),
+	FIELD(pages, 65),
+	FIELD(pages, UINT32_MAX),
+	FIELD(table[TABLE_REGIONS].offset, 8),
+	FIELD(table[TABLE_REGIONS].count, UINT32_MAX),
+	FIELD(table[TABLE_REGIONS].stride, 95),
+	FIELD(table[TABLE_VMAS].offset, UINT64_MAX - 4095),
+	FIELD(table[TABLE_VMAS].count, 100000),
+	FIELD(table[TABLE_VMAS].stride, 0),
+	FIELD(table[TABLE_MMS].count, UINT32_MAX - 1),
+	FIELD(table[TABLE_FILES].count, 1u << 30),
+	FIELD(table[TABLE_FILES].offset, SEG_TABLES_AT + 1),
 };
 
 START_TEST(forged_header)
@@ -184,7 +217,7 @@ START_TEST(foreign)
 {
 	struct nommu_board *b = open_board();
 	int good[NOMMU_WINDOWS_MAX + 1], fds[NOMMU_WINDOWS_MAX + 3], count = nommu_board_fds(b, good), pipe_ends[2];
-	static const uint64_t lengths[] = { 0, 1, 4096, SEG_TABLES_AT - 1, SEG_TABLES_AT, SEG_TABLES_AT + 4096 };
+	static const uint64_t lengths[] = {0, 1, 4096, SEG_TABLES_AT - 1, SEG_TABLES_AT, SEG_TABLES_AT + 4096};
 	struct nommu_why why;
 
 	ck_assert_int_eq(count, 2);
@@ -233,7 +266,7 @@ START_TEST(address_taken)
 	struct nommu_board *b = open_board(), *other;
 	int fds[NOMMU_WINDOWS_MAX + 1], count = nommu_board_fds(b, fds);
 	struct nommu_config config;
-	struct nommu_why why = { "" };
+	struct nommu_why why = {""};
 
 	ck_assert_int_eq(nommu_board_attach(fds, (unsigned)count, NULL, false, &other, &why), -EEXIST);
 	ck_assert_ptr_nonnull(strstr(why.text, "nommu-ram"));
@@ -274,7 +307,8 @@ START_TEST(random_header)
 		while (n--) {
 			unsigned where = pick(&random, sizeof(struct seg_header));
 
-			if (where < offsetof(struct seg_header, window) || where >= offsetof(struct seg_header, window) + 8)
+			if (where < offsetof(struct seg_header, window) ||
+			    where >= offsetof(struct seg_header, window) + 8)
 				at[where] = (char)pick(&random, 256);
 		}
 		munmap(at, b->size);

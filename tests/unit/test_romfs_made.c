@@ -75,6 +75,41 @@ START_TEST(test_link_chain_back)
 }
 END_TEST
 
+/* Entries in the opposite order of the image, and links to each of them. */
+START_TEST(test_order)
+{
+	struct t_image image;
+	struct image_tree tree;
+	uint32_t last, headers[20];
+
+	t_image_begin(&image, "order");
+	last = t_image_add_root(&image);
+	for (uint32_t i = 0; i < 20; i++) {
+		const char name[2] = { (char)('a' + i), 0 };
+
+		headers[i] = t_image_add(&image, name, i % 2 ? T_HARDLINK : T_CHAR,
+					 i % 2 ? headers[i - 1] : 0x50000 + i, NULL, 0);
+	}
+	for (uint32_t i = 20; i--; last = headers[i])
+		t_image_chain(&image, last, headers[i]);
+	t_image_end(&image);
+	t_image_read_good(&image, &tree);
+	ck_assert_uint_eq(tree.count, 21);
+	for (uint32_t i = 0; i < 20; i++) {
+		const struct image_node *node = &tree.nodes[20 - i];
+
+		ck_assert_int_eq(node->name[0], (int)('a' + i));
+		ck_assert_uint_eq(node->mode, S_IFCHR | 0600);
+		ck_assert_uint_eq(node->rdev, makedev(5, i & ~1u));
+		ck_assert_uint_eq(node->nlink, 2);
+		/* The link is the earlier of the two here. */
+		ck_assert_uint_eq(node->inode, 20 - (i | 1));
+	}
+	image_tree_free(&tree);
+	t_image_free(&image);
+}
+END_TEST
+
 /* Every type, with the modes that the kernel gives it; entries stay in the order of the image. */
 START_TEST(test_types)
 {
@@ -174,6 +209,7 @@ SUITE(romfs_made)
 
 	tcase_add_test(by_hand, test_link_chain);
 	tcase_add_test(by_hand, test_link_chain_back);
+	tcase_add_test(by_hand, test_order);
 	tcase_add_test(by_hand, test_types);
 	tcase_add_test(by_hand, test_limits);
 	tcase_add_test(by_hand, test_smallest);

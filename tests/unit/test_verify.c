@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_verify - damaged tables: verify notices each field that is wrong, and operations on a damaged board answer, mostly
- * -EIO, but never crash, hang or lead outside.
+ * test_verify - damaged tables: verify notices each field that is wrong, and operations on a damaged board answer,
+ * mostly -EIO, but never crash, hang or lead outside.
  *
  * All damage is done in children: one that crashes or hangs says by the shared memory what it was doing.
  */
@@ -38,7 +38,7 @@ struct field {
 	enum where where;
 	size_t offset, size;
 	bool (*counts)(struct nommu_board *b, uint32_t id); /* in which records it means something */
-	uint64_t least; /* a smaller value may be right too: nobody can notice */
+	uint64_t least;					    /* a smaller value may be right too: nobody can notice */
 };
 
 static bool always(struct nommu_board *b, uint32_t id)
@@ -105,8 +105,10 @@ static bool file_is_hashed(struct nommu_board *b, uint32_t id)
 	return file_at(b, id)->state && file_at(b, id)->hashed;
 }
 
-#define F(where, type, field, counts) \
-	{ #type "." #field, where, offsetof(struct type, field), sizeof(((struct type *)0)->field), counts, 0 }
+#define F(where, type, field, counts)                                                                                  \
+	{                                                                                                              \
+#type "." #field, where, offsetof(struct type, field), sizeof(((struct type *)0)->field), counts, 0    \
+	}
 
 static const struct field fields[] = {
 	F(IN_HEADER, seg_header, free_pages, always),
@@ -178,8 +180,8 @@ static const struct field fields[] = {
 	F(IN_FILE, seg_file, hash_prev, file_is_hashed),
 	F(IN_FILE, seg_file, backing, file_is_used),
 	F(IN_FILE, seg_file, window, file_is_in_window),
-	{ "seg_file.offset", IN_FILE, offsetof(struct seg_file, offset), 8, file_is_in_window, 4 * NOMMU_PAGE_SIZE },
-	{ "seg_file.size", IN_FILE, offsetof(struct seg_file, size), 8, file_is_in_window, 4 * NOMMU_PAGE_SIZE },
+	{"seg_file.offset", IN_FILE, offsetof(struct seg_file, offset), 8, file_is_in_window, 4 * NOMMU_PAGE_SIZE},
+	{"seg_file.size", IN_FILE, offsetof(struct seg_file, size), 8, file_is_in_window, 4 * NOMMU_PAGE_SIZE},
 	F(IN_FILE, seg_file, extents, file_is_used),
 	F(IN_FILE, seg_file, regions, file_is_used),
 	F(IN_FILE, seg_file, mappings, file_is_used),
@@ -227,7 +229,8 @@ static char *record(struct nommu_board *b, enum where where, uint32_t id)
 static bool wrong_value(uint64_t right, size_t size, unsigned i, uint64_t *wrong)
 {
 	uint64_t mask = size == 8 ? UINT64_MAX : (1ULL << size * 8) - 1;
-	const uint64_t values[] = { right + 1, right - 1, 0, 1, 2, 5, mask, mask >> 1, right ^ (mask - (mask >> 1)), right * 2 };
+	const uint64_t values[] = {right + 1, right - 1, 0, 1, 2, 5, mask, mask >> 1, right ^ (mask - (mask >> 1)),
+				   right * 2};
 
 	if (i == sizeof(values) / sizeof(*values))
 		return false;
@@ -237,7 +240,7 @@ static bool wrong_value(uint64_t right, size_t size, unsigned i, uint64_t *wrong
 
 static bool damage_field(struct damage *d, const struct field *f, uint32_t id)
 {
-	struct nommu_why why = { "" };
+	struct nommu_why why = {""};
 	uint64_t right = 0, wrong;
 	char *at = record(d->b, f->where, id) + f->offset;
 
@@ -319,7 +322,7 @@ static bool random_damage(struct damage *d, unsigned seed)
 
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned n = 1 + pick(&random, 1 + pick(&random, 12));
-		static const uint32_t values[] = { 0, 1, 2, 3, 7, 64, 255, 0x7fffffff, 0x80000000, UINT32_MAX };
+		static const uint32_t values[] = {0, 1, 2, 3, 7, 64, 255, 0x7fffffff, 0x80000000, UINT32_MAX};
 
 		damage_note(d, "round %d of seed %u", round, seed);
 		while (n--) {
@@ -345,7 +348,8 @@ static bool random_damage(struct damage *d, unsigned seed)
 			return false;
 		damage_restore(d);
 	}
-	return d->stops > ROUNDS / 4 || damage_fail(d, "the board was stopped %llu times only", (unsigned long long)d->stops);
+	return d->stops > ROUNDS / 4 ||
+	       damage_fail(d, "the board was stopped %llu times only", (unsigned long long)d->stops);
 }
 
 START_TEST(damaged_anywhere)
@@ -365,8 +369,9 @@ static bool random_journal(struct damage *d, unsigned seed)
 
 		damage_note(d, "journal, round %d of seed %u", round, seed);
 		for (unsigned i = 0; i < n; i++) {
-			journal->undo[i].where = pick(&random, 2) ? pick(&random, (unsigned)d->b->size + 64) :
-								    (uint64_t)pick(&random, UINT32_MAX) << pick(&random, 33);
+			journal->undo[i].where = pick(&random, 2)
+							 ? pick(&random, (unsigned)d->b->size + 64)
+							 : (uint64_t)pick(&random, UINT32_MAX) << pick(&random, 33);
 			/* Not the lock's page: whom it would name might live. */
 			if (journal->undo[i].where >= SEG_LOCK_AT && journal->undo[i].where < SEG_JOURNAL_AT + 8)
 				journal->undo[i].where = SEG_TABLES_AT;
@@ -399,14 +404,15 @@ static bool stopped_board(struct damage *d, unsigned seed)
 		if (d->b->header->free_first[order])
 			d->b->header->free_first[order] = UINT32_MAX;
 	/* What notices it first may have another reason to refuse. */
-	if (nommu_mmap(d->b, &d->mm,
-		       &(struct nommu_request){ .length = 1, .flags = MAP_PRIVATE | MAP_ANONYMOUS }, &v) >= 0)
+	if (nommu_mmap(d->b, &d->mm, &(struct nommu_request){.length = 1, .flags = MAP_PRIVATE | MAP_ANONYMOUS}, &v) >=
+	    0)
 		return damage_fail(d, "mmap: %d by %s", v.error, nommu_rule_name(v.rule));
 	memcpy(d->good, d->b->base, d->b->size);
-	if (nommu_munmap(d->b, &d->mm, d->addr[0], 5 * NOMMU_PAGE_SIZE, &v) != -EIO || v.rule != NOMMU_RULE_BOARD_STOPPED)
+	if (nommu_munmap(d->b, &d->mm, d->addr[0], 5 * NOMMU_PAGE_SIZE, &v) != -EIO ||
+	    v.rule != NOMMU_RULE_BOARD_STOPPED)
 		return damage_fail(d, "munmap: %d by %s", v.error, nommu_rule_name(v.rule));
 	if (nommu_stats(d->b, &stats) != -EIO || nommu_mm_exit(d->b, &d->mm) != -EIO ||
-	    nommu_file_find(d->b, &(struct nommu_id){ .ino = 1 }, &file) != -EIO ||
+	    nommu_file_find(d->b, &(struct nommu_id){.ino = 1}, &file) != -EIO ||
 	    nommu_file_truncate(d->b, d->file[0], 0) != -EIO || nommu_board_wait(d->b, 100) != -EIO)
 		return damage_fail(d, "a stopped board answers");
 	return !memcmp(d->good + SEG_JOURNAL_AT, d->b->base + SEG_JOURNAL_AT, d->b->size - SEG_JOURNAL_AT) ||
