@@ -4,11 +4,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "engine/host.h"
 #include "engine/internal.h"
 #include "engine/why.h"
 
@@ -134,39 +133,6 @@ static bool failed(long result)
 	return result < 0 && result > -4096;
 }
 
-/* Where a mapping of this process overlaps [addr, addr + size), as /proc/self/maps has it, in @line. */
-static void name_conflict(const struct nommu_board *b, uint64_t addr, uint64_t size, char *line, size_t max)
-{
-	char text[4096];
-	size_t have = 0;
-	long fd = sys(b, SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0), n;
-
-	snprintf(line, max, "something that /proc/self/maps does not show");
-	if (fd < 0)
-		return;
-	while ((n = sys(b, SYS_read, fd, (long)text + (long)have, (long)(sizeof(text) - 1 - have), 0, 0, 0)) > 0) {
-		char *at = text, *end;
-
-		have += (size_t)n;
-		text[have] = 0;
-		while ((end = strchr(at, '\n'))) {
-			char *dash;
-			uint64_t start = strtoull(at, &dash, 16), stop = *dash ? strtoull(dash + 1, NULL, 16) : 0;
-
-			*end = 0;
-			if (start < addr + size && stop > addr) {
-				snprintf(line, max, "%.*s", (int)max - 1, at);
-				sys(b, SYS_close, fd, 0, 0, 0, 0, 0);
-				return;
-			}
-			at = end + 1;
-		}
-		have -= (size_t)(at - text);
-		memmove(text, at, have);
-	}
-	sys(b, SYS_close, fd, 0, 0, 0, 0, 0);
-}
-
 static int map_window(struct nommu_board *b, const struct nommu_window *w, int fd, bool inherited,
 		      struct nommu_why *why)
 {
@@ -183,7 +149,7 @@ static int map_window(struct nommu_board *b, const struct nommu_window *w, int f
 		at = -EEXIST;
 	}
 	if (at == -EEXIST) {
-		name_conflict(b, w->addr, w->size, line, sizeof(line));
+		host_conflict(b->os, w->addr, w->size, line, sizeof(line));
 		return why_say(why, -EEXIST, "the board's 0x%llx-0x%llx is taken in this process by: %s",
 			       (unsigned long long)w->addr, (unsigned long long)(w->addr + w->size), line);
 	}
@@ -284,6 +250,12 @@ int nommu_board_create(const struct nommu_config *config, const struct nommu_os 
 	b->fds[0] = memfd(b, "nommu-segment", b->size, false);
 	if (b->fds[0] < 0) {
 		error = why_say(why, b->fds[0], "making the board's segment: %s", strerror(-b->fds[0]));
+		goto fail;
+	}
+	if (config->ram > host_memory(b->os)) {
+		/* To reserve it all the same would have the host kill processes at random. */
+		error = why_say(why, -ENOMEM, "ram: the host has %llu MiB available, less than the %llu MiB asked",
+				(unsigned long long)host_memory(b->os) >> 20, (unsigned long long)config->ram >> 20);
 		goto fail;
 	}
 	b->fds[1] = memfd(b, "nommu-ram", config->ram, true);

@@ -67,7 +67,7 @@ static int set_trace(const char *file)
 static int set_preload(const struct program *program)
 {
 	char shim[PATH_MAX];
-	struct nommu_why why;
+	struct nommu_why why = { "" };
 	char *value;
 	int rc;
 
@@ -91,7 +91,7 @@ static int exec_program(const struct program *program, char **argv)
 static int run_on_board(const struct program *program, const struct run_options *options)
 {
 	char mountpoint[PATH_MAX];
-	struct nommu_why why;
+	struct nommu_why why = { "" };
 
 	if (attach_probe(options->board, &os_host, &why) < 0)
 		return complain(PROGRAM_FAILED, "%s", why.text);
@@ -150,7 +150,7 @@ static int end_by(int signo)
 static int run_on_own(const struct program *program, const struct run_options *options)
 {
 	struct signals signals;
-	struct nommu_why why;
+	struct nommu_why why = { "" };
 	pid_t parent = getpid(), pid;
 	struct own own;
 	int rc, status;
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 {
 	struct run_options options;
 	struct program program;
-	struct nommu_why why;
+	struct nommu_why why = { "" };
 	int rc;
 
 	fill_standard();

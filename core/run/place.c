@@ -68,7 +68,7 @@ static void fusermount(const struct place *place, bool lazy)
 	char mnt[PATH_MAX];
 	char *argv[] = { name, lazy ? detach : unmount, mnt, NULL };
 	posix_spawn_file_actions_t actions;
-	pid_t pid;
+	pid_t pid = -1;
 	int status, error = ENOENT;
 
 	memcpy(mnt, place->mnt, sizeof(mnt));

@@ -13,6 +13,7 @@ daemon=$(t_daemon "$T/one")
 t_eq "$(readlink "/proc/$daemon/fd/0" "/proc/$daemon/fd/1" "/proc/$daemon/fd/2" | uniq)" /dev/null "its descriptors"
 t_eq "$(readlink "/proc/$daemon/cwd")" / "its working directory"
 t_eq "$(awk '{ print $6 }' "/proc/$daemon/stat")" "$daemon" "its session"
+t_eq "$(cat "/proc/$daemon/oom_score_adj")" "$(cat /proc/self/oom_score_adj)" "its OOM score"
 
 # The word comes, once, when the mount can be used.
 mkdir two

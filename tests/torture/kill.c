@@ -10,12 +10,12 @@
 
 #include "torture.h"
 
-#define ROUNDS		4 /* of each kind, on each profile's board */
+#define ROUNDS          4 /* of each kind, on each profile's board */
 #define KILLS_PER_ROUND 100
 
 enum kind { KIND_PLAIN, KIND_VFORK, KIND_EXEC, KIND_CLONE, KIND_THREADS, KINDS };
 
-static const char *const kind_names[KINDS] = {"plain", "vfork", "exec", "clone", "threads"};
+static const char *const kind_names[KINDS] = { "plain", "vfork", "exec", "clone", "threads" };
 
 /* ---- victims --------------------------------------------------------------------------------------------------- */
 
@@ -86,7 +86,7 @@ static void victim_exec(struct torture *t, struct nommu_board *b, int index, uin
 {
 	static char number[NOMMU_WINDOWS_MAX + 6][12];
 	char *argv[NOMMU_WINDOWS_MAX + 7];
-	struct worker w[3] = {{b, &t->control->slot[index], seed}};
+	struct worker w[3] = { { b, &t->control->slot[index], seed } };
 	pthread_t thread;
 	int n = 0;
 
@@ -157,7 +157,7 @@ static void victim(struct torture *t, int index, uint64_t seed)
 		victim_clone(t, slot, seed);
 		break;
 	default:
-		w[0] = (struct worker){b, slot, seed};
+		w[0] = (struct worker){ b, slot, seed };
 		start_workers(w, 3);
 		pause();
 		break;

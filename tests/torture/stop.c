@@ -10,9 +10,9 @@
 #include "engine/lock.h"
 #include "torture.h"
 
-#define STOPS	   400
-#define TRACES	   4
-#define TRIES	   20000
+#define STOPS      400
+#define TRACES     4
+#define TRIES      20000
 #define PATIENT_US 3000000 /* a stopped owner is seen after LOCK_LOOK_NS; the rest is a loaded machine */
 
 static pid_t spawn(struct torture *t, int index)

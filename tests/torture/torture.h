@@ -24,10 +24,10 @@
 
 #include "engine/segment.h"
 
-#define T_PAGE	   ((uint64_t)NOMMU_PAGE_SIZE)
-#define T_FILES	   4
-#define T_KEPT	   12
-#define T_SLOTS	   3
+#define T_PAGE     ((uint64_t)NOMMU_PAGE_SIZE)
+#define T_FILES    4
+#define T_KEPT     12
+#define T_SLOTS    3
 #define T_LIFETIME 300 /* seconds */
 
 /* One victim and its children, in memory that they share with the killer. */
@@ -89,7 +89,7 @@ static inline uint64_t t_now_us(void)
 
 static inline void t_sleep_us(uint32_t us)
 {
-	struct timespec nap = {us / 1000000u, (long)(us % 1000000u) * 1000};
+	struct timespec nap = { us / 1000000u, (long)(us % 1000000u) * 1000 };
 
 	nanosleep(&nap, NULL);
 }
@@ -105,7 +105,7 @@ static inline void t_must(int result, const char *what)
 static inline void t_open(struct torture *t, enum nommu_profile profile)
 {
 	struct nommu_config config;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	struct nommu_file_attr attr;
 
 	memset(t, 0, sizeof(*t));
@@ -128,7 +128,7 @@ static inline void t_open(struct torture *t, enum nommu_profile profile)
 	t->control = mmap(NULL, sizeof(*t->control), PROT_READ | PROT_WRITE, MAP_SHARED, t->control_fd, 0);
 	nommu_file_attr_ram(&attr);
 	for (int i = 0; i < T_FILES; i++) {
-		t_must(nommu_file_create(t->board, &(struct nommu_id){.ino = (uint64_t)i + 1}, &attr, &t->file[i]),
+		t_must(nommu_file_create(t->board, &(struct nommu_id){ .ino = (uint64_t)i + 1 }, &attr, &t->file[i]),
 		       "create");
 		t_must(nommu_file_truncate(t->board, t->file[i], (uint64_t)(i + 2) * 3 * T_PAGE), "truncate");
 	}
@@ -136,7 +136,7 @@ static inline void t_open(struct torture *t, enum nommu_profile profile)
 
 static inline void t_verify(struct torture *t, const char *when)
 {
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	int result = nommu_verify(t->board, &why);
 
 	if (result)
@@ -223,11 +223,11 @@ struct t_kept {
 
 static inline int t_map(struct nommu_board *b, const struct nommu_mm *mm, uint64_t *random, struct t_kept *kept)
 {
-	static const struct nommu_file_attr host = {.kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE};
-	struct nommu_request r = {.length = (1 + t_random(random, 6)) * T_PAGE,
-				  .prot = PROT_READ,
-				  .flags = MAP_PRIVATE,
-				  .fd = NOMMU_FD_OPEN | NOMMU_FD_READ | NOMMU_FD_WRITE};
+	static const struct nommu_file_attr host = { .kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE };
+	struct nommu_request r = { .length = (1 + t_random(random, 6)) * T_PAGE,
+				   .prot = PROT_READ,
+				   .flags = MAP_PRIVATE,
+				   .fd = NOMMU_FD_OPEN | NOMMU_FD_READ | NOMMU_FD_WRITE };
 	struct nommu_verdict v;
 	int result;
 
@@ -239,7 +239,7 @@ static inline int t_map(struct nommu_board *b, const struct nommu_mm *mm, uint64
 		break;
 	case 3:
 		r.host = &host;
-		r.id = (struct nommu_id){.dev = 8, .ino = 1 + t_random(random, 3)};
+		r.id = (struct nommu_id){ .dev = 8, .ino = 1 + t_random(random, 3) };
 		r.read = t_read_host;
 		break;
 	case 4:
@@ -258,7 +258,7 @@ static inline int t_map(struct nommu_board *b, const struct nommu_mm *mm, uint64
 	result = nommu_mmap(b, mm, &r, &v);
 	if (result)
 		return result;
-	*kept = (struct t_kept){v.addr, r.length};
+	*kept = (struct t_kept){ v.addr, r.length };
 	return 0;
 }
 
@@ -314,7 +314,7 @@ static inline void t_work(struct nommu_board *b, struct t_slot *slot, const stru
 static inline struct nommu_board *t_attach(const int *fds, int count, bool inherited)
 {
 	struct nommu_board *board;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	int result = nommu_board_attach(fds, (unsigned)count, NULL, inherited, &board, &why);
 
 	if (result)

@@ -35,7 +35,7 @@ static bool at_event(struct nommu_board *b, void *arg)
 void crash_open(struct crash *c, enum nommu_profile profile, crash_setup_fn *setup)
 {
 	struct nommu_config config;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	int fds[NOMMU_WINDOWS_MAX + 1], result;
 
 	memset(c, 0, sizeof(*c));
@@ -171,7 +171,7 @@ bool crash_recover(struct crash *c, enum crash_death death)
 {
 	struct nommu_board *b = c->scene.survivor;
 	uint64_t recoveries = b->header->recoveries, count = b->journal->count;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	int result;
 
 	if (death == CRASH_UNWRITTEN && count)
@@ -215,14 +215,14 @@ void crash_nudge(struct crash *c)
 	uint32_t file;
 
 	nommu_file_attr_ram(&attr);
-	ck_assert_int_eq(nommu_file_create(c->scene.survivor, &(struct nommu_id){.ino = 4711}, &attr, &file), 0);
+	ck_assert_int_eq(nommu_file_create(c->scene.survivor, &(struct nommu_id){ .ino = 4711 }, &attr, &file), 0);
 	ck_assert_int_eq(nommu_file_put(c->scene.survivor, file), 0);
 }
 
 bool crash_empties(struct crash *c)
 {
 	struct nommu_stats s;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 
 	put_all(c);
 	if (nommu_stats(c->scene.survivor, &s) || nommu_verify(c->scene.survivor, &why)) {

@@ -32,7 +32,7 @@ struct crash {
 	jmp_buf out;
 	uint64_t size;
 	char *prepared; /* the segment after setup */
-	char *begun;	/* the segment at the start of the transaction that is under way */
+	char *begun;    /* the segment at the start of the transaction that is under way */
 	uint64_t events, stop;
 	uint64_t most; /* entries in the journal at any event */
 	bool counting;
@@ -57,7 +57,7 @@ bool crash_run(struct crash *c, crash_run_fn *run, uint64_t stop, int *result);
 bool crash_covered(struct crash *c);
 
 enum crash_death {
-	CRASH_PLAIN,	  /* died at the event */
+	CRASH_PLAIN,      /* died at the event */
 	CRASH_UNWRITTEN,  /* died between the last entry and its word */
 	CRASH_IN_RECOVERY /* and who rolled back died in the middle of it */
 };

@@ -37,9 +37,9 @@ static int map(struct nommu_board *b, const struct nommu_mm *mm, const struct no
 int scene_map_anonymous(struct nommu_board *b, const struct nommu_mm *mm, uint64_t pages, uint64_t *addr)
 {
 	return map(b, mm,
-		   &(struct nommu_request){.length = pages * PAGE,
-					   .prot = PROT_READ | PROT_WRITE,
-					   .flags = MAP_PRIVATE | MAP_ANONYMOUS},
+		   &(struct nommu_request){ .length = pages * PAGE,
+					    .prot = PROT_READ | PROT_WRITE,
+					    .flags = MAP_PRIVATE | MAP_ANONYMOUS },
 		   addr);
 }
 
@@ -47,28 +47,28 @@ int scene_map_file(struct nommu_board *b, const struct nommu_mm *mm, uint64_t in
 		   int prot, int flags, uint64_t *addr)
 {
 	return map(b, mm,
-		   &(struct nommu_request){.length = pages * PAGE,
-					   .prot = prot,
-					   .flags = flags,
-					   .offset = (int64_t)(first * PAGE),
-					   .fd = FD,
-					   .id = {.ino = ino}},
+		   &(struct nommu_request){ .length = pages * PAGE,
+					    .prot = prot,
+					    .flags = flags,
+					    .offset = (int64_t)(first * PAGE),
+					    .fd = FD,
+					    .id = { .ino = ino } },
 		   addr);
 }
 
 int scene_map_host(struct nommu_board *b, const struct nommu_mm *mm, uint64_t ino, uint64_t *addr)
 {
-	static const struct nommu_file_attr attr = {.kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE};
+	static const struct nommu_file_attr attr = { .kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE };
 
 	return map(b, mm,
-		   &(struct nommu_request){.length = 3 * PAGE,
-					   .prot = PROT_READ,
-					   .flags = MAP_PRIVATE,
-					   .fd = FD,
-					   .id = {.dev = 8, .ino = ino},
-					   .host = &attr,
-					   .name = "/a/file/of/the/host",
-					   .read = read_host},
+		   &(struct nommu_request){ .length = 3 * PAGE,
+					    .prot = PROT_READ,
+					    .flags = MAP_PRIVATE,
+					    .fd = FD,
+					    .id = { .dev = 8, .ino = ino },
+					    .host = &attr,
+					    .name = "/a/file/of/the/host",
+					    .read = read_host },
 		   addr);
 }
 
@@ -90,7 +90,7 @@ static void make_file(struct crash_scene *s, int i, uint64_t pages)
 	struct nommu_file_attr attr;
 
 	nommu_file_attr_ram(&attr);
-	must(nommu_file_create(s->survivor, &(struct nommu_id){.ino = (uint64_t)i + 1}, &attr, &s->file[i]));
+	must(nommu_file_create(s->survivor, &(struct nommu_id){ .ino = (uint64_t)i + 1 }, &attr, &s->file[i]));
 	must(nommu_file_truncate(s->survivor, s->file[i], pages * PAGE));
 }
 
@@ -187,14 +187,14 @@ static ssize_t read_and_die(void *arg, void *buf, size_t len, uint64_t offset)
 /* Somebody was killed while a file was being read for a copy. */
 void scene_pending(struct crash_scene *s)
 {
-	static const struct nommu_file_attr attr = {.kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE};
-	struct nommu_request request = {.length = 3 * PAGE,
-					.prot = PROT_READ,
-					.flags = MAP_PRIVATE,
-					.fd = FD,
-					.id = {.dev = 8, .ino = 100},
-					.host = &attr,
-					.read = read_and_die};
+	static const struct nommu_file_attr attr = { .kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE };
+	struct nommu_request request = { .length = 3 * PAGE,
+					 .prot = PROT_READ,
+					 .flags = MAP_PRIVATE,
+					 .fd = FD,
+					 .id = { .dev = 8, .ino = 100 },
+					 .host = &attr,
+					 .read = read_and_die };
 	struct nommu_stats stats;
 
 	must(scene_map_anonymous(s->survivor, &s->mm, 2, NULL));

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE	((uint64_t)NOMMU_PAGE_SIZE)
-#define FD	(NOMMU_FD_OPEN | NOMMU_FD_READ | NOMMU_FD_WRITE)
+#define PAGE    ((uint64_t)NOMMU_PAGE_SIZE)
+#define FD      (NOMMU_FD_OPEN | NOMMU_FD_READ | NOMMU_FD_WRITE)
 #define SECONDS 150
 
 void damage_note(struct damage *d, const char *format, ...)
@@ -66,14 +66,14 @@ static ssize_t read_host(void *arg, void *buf, size_t len, uint64_t offset)
 static int map(struct damage *d, const struct nommu_mm *mm, uint64_t ino, uint64_t first, uint64_t pages, int prot,
 	       int flags, struct nommu_verdict *v)
 {
-	static const struct nommu_file_attr host = {.kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE};
-	struct nommu_request r = {.length = pages * PAGE,
-				  .prot = prot,
-				  .flags = flags,
-				  .offset = (int64_t)(first * PAGE),
-				  .fd = FD,
-				  .id = {.ino = ino},
-				  .name = "name"};
+	static const struct nommu_file_attr host = { .kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE };
+	struct nommu_request r = { .length = pages * PAGE,
+				   .prot = prot,
+				   .flags = flags,
+				   .offset = (int64_t)(first * PAGE),
+				   .fd = FD,
+				   .id = { .ino = ino },
+				   .name = "name" };
 
 	if (ino >= 100) {
 		r.id.dev = 8;
@@ -96,7 +96,7 @@ static void make_file(struct damage *d, int i, uint64_t pages)
 	struct nommu_file_attr attr;
 
 	nommu_file_attr_ram(&attr);
-	must(nommu_file_create(d->b, &(struct nommu_id){.ino = (uint64_t)i + 1}, &attr, &d->file[i]), __LINE__);
+	must(nommu_file_create(d->b, &(struct nommu_id){ .ino = (uint64_t)i + 1 }, &attr, &d->file[i]), __LINE__);
 	must(nommu_file_truncate(d->b, d->file[i], pages * PAGE), __LINE__);
 }
 
@@ -110,7 +110,8 @@ static void make_rom(struct damage *d)
 	must(fd < 0 || ftruncate(fd, 4 * 4096), __LINE__);
 	must(nommu_board_add_window(d->b, NOMMU_WINDOW_ROM, fd, 4 * PAGE, &window, &why), __LINE__);
 	nommu_file_attr_rom(&attr);
-	must(nommu_file_create_in(d->b, &(struct nommu_id){.ino = 3}, &attr, 1, 0x30, 2 * PAGE, &d->file[2]), __LINE__);
+	must(nommu_file_create_in(d->b, &(struct nommu_id){ .ino = 3 }, &attr, 1, 0x30, 2 * PAGE, &d->file[2]),
+	     __LINE__);
 }
 
 static void populate(struct damage *d)
@@ -146,7 +147,7 @@ static void populate(struct damage *d)
 static void setup(struct damage *d)
 {
 	struct nommu_config config;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 
 	nommu_config_init(&config);
 	config.ram = 96 * PAGE;
@@ -170,7 +171,7 @@ void damage_restore(struct damage *d)
 void damage_run(damage_fn *fn, unsigned seed)
 {
 	char *said = mmap(NULL, 512, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct damage d = {.note = said, .error = said + 256};
+	struct damage d = { .note = said, .error = said + 256 };
 	int status;
 	pid_t pid;
 
@@ -284,8 +285,8 @@ static bool change_files(struct damage *d)
 			 sizeof(bytes)) &&
 	       is_answer(d, "fill", nommu_file_fill(d->b, d->file[1], 0, 30 * PAGE), 0) &&
 	       is_answer(d, "truncate", nommu_file_truncate(d->b, d->file[1], 3 * PAGE + 5), 0) &&
-	       is_answer(d, "create", nommu_file_create(d->b, &(struct nommu_id){.ino = 55}, &attr, &file), 0) &&
-	       is_answer(d, "find", nommu_file_find(d->b, &(struct nommu_id){.ino = 1}, &file), 0) &&
+	       is_answer(d, "create", nommu_file_create(d->b, &(struct nommu_id){ .ino = 55 }, &attr, &file), 0) &&
+	       is_answer(d, "find", nommu_file_find(d->b, &(struct nommu_id){ .ino = 1 }, &file), 0) &&
 	       is_answer(d, "truncate", nommu_file_truncate(d->b, d->file[0], 0), 0) &&
 	       is_answer(d, "set_attr", nommu_file_set_attr(d->b, d->file[0], &attr), 0) &&
 	       is_answer(d, "set_trim", nommu_board_set_trim(d->b, 1), 0);
@@ -293,7 +294,7 @@ static bool change_files(struct damage *d)
 
 bool damage_operate(struct damage *d)
 {
-	const uint64_t pages[] = {5, 6, 6, 2, 4, 2, 3, 2};
+	const uint64_t pages[] = { 5, 6, 6, 2, 4, 2, 3, 2 };
 	struct nommu_verdict v;
 	struct nommu_mm mm;
 

@@ -186,7 +186,7 @@ int model_free_region(const struct model *m)
 
 static bool add_window(struct model *m, int i, enum nommu_window_kind kind, size_t size)
 {
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	unsigned char *bytes = calloc(1, size);
 	int fd = memfd_create("window", MFD_CLOEXEC | MFD_ALLOW_SEALING), result;
 
@@ -206,7 +206,7 @@ static bool add_window(struct model *m, int i, enum nommu_window_kind kind, size
 bool model_open(struct model *m, const struct model_config *c, uint64_t seed)
 {
 	struct nommu_config config;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	struct nommu_window ram;
 	int fds[NOMMU_WINDOWS_MAX + 1], result;
 

@@ -20,11 +20,11 @@
 
 #include "nommu.h"
 
-#define MODEL_RAM_MAX	256 /* pages */
+#define MODEL_RAM_MAX   256 /* pages */
 #define MODEL_FILES_MAX 24
-#define MODEL_VMAS_MAX	192
-#define MODEL_MMS_MAX	6
-#define MODEL_LOG	16
+#define MODEL_VMAS_MAX  192
+#define MODEL_MMS_MAX   6
+#define MODEL_LOG       16
 
 enum model_backing {
 	MODEL_RAM = 1,
@@ -34,15 +34,15 @@ enum model_backing {
 
 struct model_file {
 	enum model_backing backing; /* 0: unused */
-	bool named;		    /* may be asked for; if not, it goes with its last mapping */
+	bool named;                 /* may be asked for; if not, it goes with its last mapping */
 	uint32_t handle;
 	struct nommu_id id;
 	struct nommu_file_attr attr;
 	uint64_t size;
 	int page[MODEL_RAM_MAX]; /* RAM: which page of RAM it is, -1 in a hole */
-	uint64_t addr;		 /* window: where its first byte lies */
-	unsigned char *bytes;	 /* host: what the read callback gives, MODEL_HOST_SIZE of them */
-	int read_error;		 /* host: what the callback answers, from read_error_at on */
+	uint64_t addr;           /* window: where its first byte lies */
+	unsigned char *bytes;    /* host: what the read callback gives, MODEL_HOST_SIZE of them */
+	int read_error;          /* host: what the callback answers, from read_error_at on */
 	uint64_t read_error_at;
 	uint32_t mappings, closes;
 };
@@ -99,10 +99,10 @@ struct model {
 	uint64_t step;
 	enum nommu_profile profile;
 	unsigned pages, max_order, trim;
-	uint64_t ram;		       /* address */
+	uint64_t ram;                  /* address */
 	struct nommu_window window[2]; /* ROM, device */
 	unsigned char *window_bytes[2];
-	unsigned char *bytes;		    /* of RAM */
+	unsigned char *bytes;               /* of RAM */
 	unsigned char owner[MODEL_RAM_MAX]; /* enum model_owner */
 	unsigned vmas_max, files_max, mms_max;
 	uint64_t next_ino, next_serial;

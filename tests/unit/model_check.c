@@ -10,7 +10,7 @@
 
 bool model_verify(struct model *m)
 {
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	int got = nommu_verify(model_board(m), &why);
 
 	return got ? model_fail(m, "nommu_verify: %d: %s", got, why.text) : true;
@@ -43,7 +43,7 @@ bool model_check_bytes(struct model *m)
 /* A free page belongs to the largest block of free pages that holds it. */
 static bool check_free_blocks(struct model *m, const struct nommu_stats *stats)
 {
-	unsigned count[NOMMU_ORDERS] = {0};
+	unsigned count[NOMMU_ORDERS] = { 0 };
 
 	for (unsigned page = 0; page < m->pages;) {
 		unsigned order = m->max_order;
@@ -81,7 +81,7 @@ static bool same(struct model *m, const char *what, uint64_t is, uint64_t must)
 
 bool model_check_stats(struct model *m)
 {
-	unsigned owned[4] = {0}, regions = 0, vmas = 0, mms = 0, files = 0, slack = 0;
+	unsigned owned[4] = { 0 }, regions = 0, vmas = 0, mms = 0, files = 0, slack = 0;
 	struct nommu_stats s;
 	int got = nommu_stats(model_board(m), &s);
 
@@ -187,7 +187,7 @@ static bool listed(const struct model *m, const struct nommu_map *map, int vma, 
 /* Mappings @mine[0..count) and the engine's list: the same, and the list is sorted. */
 static bool check_list(struct model *m, int mm, const int *mine, size_t count, bool whole)
 {
-	bool seen[MODEL_VMAS_MAX] = {false}, good = true;
+	bool seen[MODEL_VMAS_MAX] = { false }, good = true;
 	struct nommu_map *maps = NULL;
 	size_t got_count = 0;
 	int got = nommu_maps(model_board(m), whole ? NULL : &m->mm[mm].id, &maps, &got_count);

@@ -30,7 +30,7 @@ static void fresh(struct model *m, int slot, enum model_backing backing)
 {
 	struct model_file *f = &m->file[slot];
 
-	*f = (struct model_file){.backing = backing, .named = true, .id = {.ino = m->next_ino++}};
+	*f = (struct model_file){ .backing = backing, .named = true, .id = { .ino = m->next_ino++ } };
 	for (int i = 0; i < MODEL_RAM_MAX; i++)
 		f->page[i] = -1;
 }
@@ -46,7 +46,7 @@ bool model_file_create(struct model *m, int *file)
 		return true;
 	model_log(m, "create", "ino", &m->next_ino, 1);
 	nommu_file_attr_ram(&attr);
-	got = nommu_file_create(model_board(m), &(struct nommu_id){.ino = m->next_ino}, &attr, &handle);
+	got = nommu_file_create(model_board(m), &(struct nommu_id){ .ino = m->next_ino }, &attr, &handle);
 	if (got != want)
 		return model_fail(m, "nommu_file_create: %d, expected %d", got, want);
 	if (got)
@@ -66,7 +66,7 @@ bool model_file_create_in(struct model *m, unsigned window, uint64_t offset, uin
 
 	if (slot < 0)
 		return model_fail(m, "the model's file table is full");
-	got = nommu_file_create_in(model_board(m), &(struct nommu_id){.ino = m->next_ino}, attr, window + 1, offset,
+	got = nommu_file_create_in(model_board(m), &(struct nommu_id){ .ino = m->next_ino }, attr, window + 1, offset,
 				   size, &handle);
 	if (got)
 		return model_fail(m, "nommu_file_create_in: %d", got);
@@ -91,7 +91,7 @@ void model_file_create_host(struct model *m, uint64_t size, int *file)
 	fresh(m, slot, MODEL_HOST);
 	f->id.dev = 8;
 	f->id.birth = f->id.ino * 3;
-	f->attr = (struct nommu_file_attr){.kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE};
+	f->attr = (struct nommu_file_attr){ .kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE };
 	f->size = size;
 	f->bytes = calloc(1, MODEL_HOST_SIZE);
 	for (unsigned i = 0; i < MODEL_HOST_SIZE; i++)
@@ -119,7 +119,7 @@ bool model_file_put(struct model *m, int file)
 	uint32_t found;
 	int got;
 
-	model_log(m, "put", "file", &(uint64_t){(uint64_t)file}, 1);
+	model_log(m, "put", "file", &(uint64_t){ (uint64_t)file }, 1);
 	f->named = false;
 	if (f->backing != MODEL_HOST) {
 		got = nommu_file_put(model_board(m), f->handle);
@@ -235,7 +235,7 @@ static void shrink(struct model *m, struct model_file *f, uint64_t size)
 bool model_file_truncate(struct model *m, int file, uint64_t size)
 {
 	struct model_file *f = &m->file[file];
-	uint64_t args[] = {(uint64_t)file, size, f->size};
+	uint64_t args[] = { (uint64_t)file, size, f->size };
 	unsigned taken, pages = model_pages(size);
 	bool gather = false;
 	int want = 0, got;
@@ -274,7 +274,8 @@ bool model_file_write(struct model *m, int file, uint64_t offset, unsigned len)
 {
 	static unsigned char buf[4 * NOMMU_PAGE_SIZE];
 	struct model_file *f = &m->file[file];
-	uint64_t args[] = {(uint64_t)file, offset, len, f->size}, first = offset / NOMMU_PAGE_SIZE, end = offset + len;
+	uint64_t args[] = { (uint64_t)file, offset, len, f->size }, first = offset / NOMMU_PAGE_SIZE,
+		 end = offset + len;
 	unsigned room = model_free(m), holes = 0, taken;
 	ssize_t want = len, got;
 
@@ -313,7 +314,8 @@ bool model_file_write(struct model *m, int file, uint64_t offset, unsigned len)
 bool model_file_fill(struct model *m, int file, uint64_t offset, uint64_t len)
 {
 	struct model_file *f = &m->file[file];
-	uint64_t args[] = {(uint64_t)file, offset, len, f->size}, end = offset + len < f->size ? offset + len : f->size;
+	uint64_t args[] = { (uint64_t)file, offset, len, f->size },
+		 end = offset + len < f->size ? offset + len : f->size;
 	unsigned room = model_free(m), holes = 0, taken = 0;
 	int want = f->backing == MODEL_RAM ? 0 : -EINVAL, got;
 
@@ -335,7 +337,8 @@ bool model_file_fill(struct model *m, int file, uint64_t offset, uint64_t len)
 bool model_file_set_attr(struct model *m, int file, const struct nommu_file_attr *attr)
 {
 	struct model_file *f = &m->file[file];
-	uint64_t args[] = {(uint64_t)file, attr->flags, attr->caps, (uint64_t)attr->address_op, (uint64_t)attr->map_op};
+	uint64_t args[] = { (uint64_t)file, attr->flags, attr->caps, (uint64_t)attr->address_op,
+			    (uint64_t)attr->map_op };
 	int got;
 
 	model_log(m, "set_attr", "file flags caps address_op map_op", args, 5);

@@ -129,7 +129,7 @@ static bool add_mapping(struct model *m, const struct model_call *c, const struc
 		.pgoff = a->pgoff,
 		.pages = model_pages(c->length),
 		.prot = a->prot,
-		.share = a->shared	? 'S'
+		.share = a->shared      ? 'S'
 			 : a->shareable ? 's'
 					: 'p',
 		.asked = c->length,
@@ -170,8 +170,8 @@ static void decide_tables(const struct model *m, const struct model_call *c, str
 
 bool model_mmap(struct model *m, const struct model_call *c)
 {
-	uint64_t args[] = {(uint64_t)c->mm, (uint64_t)c->file,	 (uint64_t)c->prot, (uint64_t)c->flags,
-			   c->length,	    (uint64_t)c->offset, c->addr,	    c->fd | (uint64_t)c->task << 8};
+	uint64_t args[] = { (uint64_t)c->mm, (uint64_t)c->file,   (uint64_t)c->prot, (uint64_t)c->flags,
+			    c->length,       (uint64_t)c->offset, c->addr,           c->fd | (uint64_t)c->task << 8 };
 	struct nommu_request request = {
 		.addr = c->addr,
 		.length = c->length,

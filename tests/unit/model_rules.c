@@ -262,9 +262,9 @@ static void place(const struct model *m, const struct model_call *c, struct plan
 
 void model_decide(const struct model *m, const struct model_call *c, struct model_answer *a)
 {
-	struct plan p = {.file = c->file >= 0, .copy = true, .prot = c->prot & 7};
+	struct plan p = { .file = c->file >= 0, .copy = true, .prot = c->prot & 7 };
 
-	*a = (struct model_answer){.join = -1};
+	*a = (struct model_answer){ .join = -1 };
 	p.shared = p.file && (c->flags & MAP_TYPE) == MAP_SHARED;
 	p.traced = !p.shared && c->task & NOMMU_TASK_TRACED;
 	if (check_call(m, c, &p, a))

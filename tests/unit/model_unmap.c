@@ -179,7 +179,7 @@ static bool unmap_exact(struct model *m, int mm, uint64_t addr, uint64_t len, in
 
 bool model_munmap(struct model *m, int mm, uint64_t addr, uint64_t length)
 {
-	uint64_t args[] = {(uint64_t)mm, addr, length}, len = (length + PAGE - 1) / PAGE * PAGE;
+	uint64_t args[] = { (uint64_t)mm, addr, length }, len = (length + PAGE - 1) / PAGE * PAGE;
 	unsigned candidates = 0;
 	int candidate = -1, part = -1, want = -EINVAL, got;
 	struct nommu_verdict verdict;
@@ -220,7 +220,7 @@ bool model_munmap(struct model *m, int mm, uint64_t addr, uint64_t length)
 bool model_mremap(struct model *m, int mm, uint64_t addr, uint64_t old_length, uint64_t new_length, int flags,
 		  uint64_t fixed)
 {
-	uint64_t args[] = {(uint64_t)mm, addr, old_length, new_length, (uint64_t)flags, fixed};
+	uint64_t args[] = { (uint64_t)mm, addr, old_length, new_length, (uint64_t)flags, fixed };
 	uint64_t old = (old_length + PAGE - 1) / PAGE * PAGE, new = (new_length + PAGE - 1) / PAGE *PAGE;
 	struct model_region *r = NULL;
 	struct nommu_verdict verdict;
@@ -274,13 +274,13 @@ bool model_mm_create(struct model *m)
 	want = used < m->mms_max ? 0 : -EMFILE;
 	if (!want && slot < 0)
 		return true;
-	model_log(m, "mm_create", "used", &(uint64_t){used}, 1);
+	model_log(m, "mm_create", "used", &(uint64_t){ used }, 1);
 	/* Processes that live: else a mapping that finds no memory waits for their exit. */
 	got = nommu_mm_create(model_board(m), getpid(), "a process with a long name", &id);
 	if (got != want)
 		return model_fail(m, "nommu_mm_create: %d, expected %d", got, want);
 	if (!got)
-		m->mm[slot] = (struct model_mm){.used = true, .id = id, .pid = getpid()};
+		m->mm[slot] = (struct model_mm){ .used = true, .id = id, .pid = getpid() };
 	return true;
 }
 
@@ -289,7 +289,7 @@ bool model_mm_exit(struct model *m, int mm)
 	struct nommu_mm id = m->mm[mm].id;
 	int got;
 
-	model_log(m, "mm_exit", "mm", &(uint64_t){(uint64_t)mm}, 1);
+	model_log(m, "mm_exit", "mm", &(uint64_t){ (uint64_t)mm }, 1);
 	got = nommu_mm_exit(model_board(m), &id);
 	if (got)
 		return model_fail(m, "nommu_mm_exit: %d", got);

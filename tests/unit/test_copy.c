@@ -24,7 +24,7 @@ struct meanwhile {
 	uint32_t file;
 };
 
-static const struct nommu_file_attr host_attr = {.kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE};
+static const struct nommu_file_attr host_attr = { .kind = NOMMU_KIND_REGULAR, .address_op = NOMMU_OP_NONE };
 
 static ssize_t read_plain(void *arg, void *buf, size_t len, uint64_t offset)
 {
@@ -48,21 +48,21 @@ static ssize_t read_meanwhile(void *arg, void *buf, size_t len, uint64_t offset)
 
 static struct nommu_request request(int prot, nommu_read_fn *read, void *arg)
 {
-	return (struct nommu_request){.length = PAGES * PAGE,
-				      .prot = prot,
-				      .flags = MAP_PRIVATE,
-				      .fd = NOMMU_FD_OPEN | NOMMU_FD_READ,
-				      .id = {.dev = 8, .ino = 1},
-				      .host = &host_attr,
-				      .name = "file",
-				      .read = read,
-				      .read_arg = arg};
+	return (struct nommu_request){ .length = PAGES * PAGE,
+				       .prot = prot,
+				       .flags = MAP_PRIVATE,
+				       .fd = NOMMU_FD_OPEN | NOMMU_FD_READ,
+				       .id = { .dev = 8, .ino = 1 },
+				       .host = &host_attr,
+				       .name = "file",
+				       .read = read,
+				       .read_arg = arg };
 }
 
 static struct nommu_stats stats_of(struct nommu_board *b)
 {
 	struct nommu_stats s;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 
 	ck_assert_int_eq(nommu_stats(b, &s), 0);
 	ck_assert_msg(nommu_verify(b, &why) == 0, "nommu_verify: %s", why.text);
@@ -72,7 +72,7 @@ static struct nommu_stats stats_of(struct nommu_board *b)
 static void open_board(struct meanwhile *w, enum nommu_profile profile)
 {
 	struct nommu_config config;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 
 	memset(w, 0, sizeof(*w));
 	nommu_config_init(&config);
@@ -247,7 +247,7 @@ END_TEST
 
 START_TEST(read_fails)
 {
-	static const int errors[] = {-EIO, -EISDIR, -EAGAIN, -ESTALE};
+	static const int errors[] = { -EIO, -EISDIR, -EAGAIN, -ESTALE };
 	struct meanwhile w;
 	struct nommu_verdict v;
 
@@ -266,7 +266,7 @@ END_TEST
 
 static void fill_vmas(struct meanwhile *w)
 {
-	struct nommu_request r = {.length = 1, .flags = MAP_PRIVATE | MAP_ANONYMOUS};
+	struct nommu_request r = { .length = 1, .flags = MAP_PRIVATE | MAP_ANONYMOUS };
 	struct nommu_verdict v;
 
 	while (nommu_mmap(w->b, &w->other, &r, &v) == 0)
@@ -302,11 +302,11 @@ START_TEST(put_after_copy)
 	struct meanwhile w;
 	struct nommu_verdict v, joined;
 	struct nommu_file_attr attr;
-	struct nommu_request r = {.length = PAGES * PAGE,
-				  .prot = PROT_READ,
-				  .flags = MAP_PRIVATE,
-				  .fd = NOMMU_FD_OPEN | NOMMU_FD_READ,
-				  .id = {.ino = 7}};
+	struct nommu_request r = { .length = PAGES * PAGE,
+				   .prot = PROT_READ,
+				   .flags = MAP_PRIVATE,
+				   .fd = NOMMU_FD_OPEN | NOMMU_FD_READ,
+				   .id = { .ino = 7 } };
 	struct nommu_map *maps;
 	size_t count;
 

@@ -123,7 +123,7 @@ static int run_create(struct nommu_board *b, struct crash_scene *s)
 
 	(void)s;
 	nommu_file_attr_ram(&attr);
-	return nommu_file_create(b, &(struct nommu_id){.ino = 77}, &attr, &file);
+	return nommu_file_create(b, &(struct nommu_id){ .ino = 77 }, &attr, &file);
 }
 
 static int run_find(struct nommu_board *b, struct crash_scene *s)
@@ -131,7 +131,7 @@ static int run_find(struct nommu_board *b, struct crash_scene *s)
 	uint32_t file;
 
 	(void)s;
-	return nommu_file_find(b, &(struct nommu_id){.ino = 1}, &file);
+	return nommu_file_find(b, &(struct nommu_id){ .ino = 1 }, &file);
 }
 
 static int run_put(struct nommu_board *b, struct crash_scene *s)
@@ -189,7 +189,7 @@ static int run_fill(struct nommu_board *b, struct crash_scene *s)
 
 static int run_set_attr(struct nommu_board *b, struct crash_scene *s)
 {
-	struct nommu_file_attr attr = {.kind = NOMMU_KIND_BLOCK, .caps = BDI_CAP_MAP_COPY, .deny = 3, .lockers = 1};
+	struct nommu_file_attr attr = { .kind = NOMMU_KIND_BLOCK, .caps = BDI_CAP_MAP_COPY, .deny = 3, .lockers = 1 };
 
 	return nommu_file_set_attr(b, s->file[0], &attr);
 }
@@ -208,45 +208,45 @@ static const struct operation {
 	const char *name;
 	crash_setup_fn *setup;
 	crash_run_fn *run;
-	unsigned least;	   /* events that there must be: else the test tests nothing */
-	int again;	   /* what else than 0 the same call may answer after a step of it was done */
+	unsigned least;    /* events that there must be: else the test tests nothing */
+	int again;         /* what else than 0 the same call may answer after a step of it was done */
 	unsigned profiles; /* as bits */
 } operations[] = {
-	{"mmap anonymous", scene_mixed, run_anonymous, 20, 0, BOTH},
-	{"mmap direct", scene_mixed, run_direct, 10, 0, BOTH},
-	{"mmap copy", scene_mixed, run_copy, 30, 0, BOTH},
-	{"mmap joined", scene_mixed, run_join, 8, 0, BOTH},
-	{"mmap new host file", scene_mixed, run_host, 40, 0, BOTH},
-	{"mmap joined host file", scene_mixed, run_host_again, 8, 0, BOTH},
-	{"munmap anonymous", scene_mixed, run_unmap_anonymous, 20, 0, BOTH},
-	{"munmap direct", scene_mixed, run_unmap_direct, 10, 0, BOTH},
-	{"munmap joined", scene_mixed, run_unmap_joined, 8, 0, BOTH},
-	{"munmap copy", scene_mixed, run_unmap_copy, 10, 0, BOTH},
-	{"munmap last of a put file", scene_mixed, run_unmap_put, 20, -EINVAL, BOTH},
-	{"munmap last of a host file", scene_mixed, run_unmap_host, 15, 0, BOTH},
-	{"munmap head", scene_mixed, run_head, 10, 0, LINUX6},
-	{"munmap tail", scene_mixed, run_tail, 10, 0, LINUX6},
-	{"munmap hole", scene_mixed, run_hole, 20, 0, LINUX6},
-	{"munmap torn", scene_torn, run_unmap_torn, 8, -EINVAL, BOTH},
-	{"mremap larger", scene_mixed, run_mremap, 3, 0, BDI},
-	{"mremap smaller", scene_mixed, run_shrink_mapping, 3, 0, BOTH},
-	{"mm create", scene_mixed, run_mm_create, 5, 0, BOTH},
-	{"mm exit", scene_many, run_exit, 400, -ESRCH, BOTH},
-	{"mm exit of a few", scene_mixed, run_exit, 60, -ESRCH, BOTH},
-	{"mm exit while copying", scene_pending, run_exit, 30, -ESRCH, BOTH},
-	{"file create", scene_mixed, run_create, 8, 0, BOTH},
-	{"file find", scene_mixed, run_find, 1, 0, BOTH},
-	{"file put", scene_large, run_put, 200, -ENOENT, BOTH},
-	{"file put, mapped", scene_mixed, run_put_mapped, 3, 0, BOTH},
-	{"truncate from 0", scene_mixed, run_truncate_up, 10, 0, BOTH},
-	{"truncate to a hole", scene_file, run_truncate_hole, 2, 0, BOTH},
-	{"truncate under private mappings", scene_file, run_shrink, 40, 0, BOTH},
-	{"truncate without mappings", scene_file, run_shrink_free, 10, 0, BOTH},
-	{"truncate in steps", scene_large, run_empty, 400, 0, BOTH},
-	{"write", scene_file, run_write, 200, 0, BOTH},
-	{"fill", scene_file, run_fill, 40, 0, BOTH},
-	{"set_attr", scene_mixed, run_set_attr, 4, 0, BOTH},
-	{"set_trim", scene_mixed, run_set_trim, 2, 0, BOTH},
+	{ "mmap anonymous", scene_mixed, run_anonymous, 20, 0, BOTH },
+	{ "mmap direct", scene_mixed, run_direct, 10, 0, BOTH },
+	{ "mmap copy", scene_mixed, run_copy, 30, 0, BOTH },
+	{ "mmap joined", scene_mixed, run_join, 8, 0, BOTH },
+	{ "mmap new host file", scene_mixed, run_host, 40, 0, BOTH },
+	{ "mmap joined host file", scene_mixed, run_host_again, 8, 0, BOTH },
+	{ "munmap anonymous", scene_mixed, run_unmap_anonymous, 20, 0, BOTH },
+	{ "munmap direct", scene_mixed, run_unmap_direct, 10, 0, BOTH },
+	{ "munmap joined", scene_mixed, run_unmap_joined, 8, 0, BOTH },
+	{ "munmap copy", scene_mixed, run_unmap_copy, 10, 0, BOTH },
+	{ "munmap last of a put file", scene_mixed, run_unmap_put, 20, -EINVAL, BOTH },
+	{ "munmap last of a host file", scene_mixed, run_unmap_host, 15, 0, BOTH },
+	{ "munmap head", scene_mixed, run_head, 10, 0, LINUX6 },
+	{ "munmap tail", scene_mixed, run_tail, 10, 0, LINUX6 },
+	{ "munmap hole", scene_mixed, run_hole, 20, 0, LINUX6 },
+	{ "munmap torn", scene_torn, run_unmap_torn, 8, -EINVAL, BOTH },
+	{ "mremap larger", scene_mixed, run_mremap, 3, 0, BDI },
+	{ "mremap smaller", scene_mixed, run_shrink_mapping, 3, 0, BOTH },
+	{ "mm create", scene_mixed, run_mm_create, 5, 0, BOTH },
+	{ "mm exit", scene_many, run_exit, 400, -ESRCH, BOTH },
+	{ "mm exit of a few", scene_mixed, run_exit, 60, -ESRCH, BOTH },
+	{ "mm exit while copying", scene_pending, run_exit, 30, -ESRCH, BOTH },
+	{ "file create", scene_mixed, run_create, 8, 0, BOTH },
+	{ "file find", scene_mixed, run_find, 1, 0, BOTH },
+	{ "file put", scene_large, run_put, 200, -ENOENT, BOTH },
+	{ "file put, mapped", scene_mixed, run_put_mapped, 3, 0, BOTH },
+	{ "truncate from 0", scene_mixed, run_truncate_up, 10, 0, BOTH },
+	{ "truncate to a hole", scene_file, run_truncate_hole, 2, 0, BOTH },
+	{ "truncate under private mappings", scene_file, run_shrink, 40, 0, BOTH },
+	{ "truncate without mappings", scene_file, run_shrink_free, 10, 0, BOTH },
+	{ "truncate in steps", scene_large, run_empty, 400, 0, BOTH },
+	{ "write", scene_file, run_write, 200, 0, BOTH },
+	{ "fill", scene_file, run_fill, 40, 0, BOTH },
+	{ "set_attr", scene_mixed, run_set_attr, 4, 0, BOTH },
+	{ "set_trim", scene_mixed, run_set_trim, 2, 0, BOTH },
 };
 
 /* ---- the test -------------------------------------------------------------------------------------------------- */

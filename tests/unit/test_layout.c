@@ -19,7 +19,7 @@ static struct nommu_board *open_board(void)
 {
 	struct nommu_board *b;
 	struct nommu_config config;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	int result;
 
 	nommu_config_init(&config);
@@ -77,13 +77,13 @@ START_TEST(header)
 	const struct {
 		uint64_t offset, bytes;
 	} parts[] = {
-		{h->frames, 65 * sizeof(struct seg_frame)},
-		{h->vma_hash, sizeof(uint32_t) << h->vma_hash_bits},
-		{h->file_hash, sizeof(uint32_t) << h->file_hash_bits},
-		{h->table[TABLE_REGIONS].offset, (h->table[TABLE_REGIONS].count + 1) * sizeof(struct seg_region)},
-		{h->table[TABLE_VMAS].offset, (h->table[TABLE_VMAS].count + 1) * sizeof(struct seg_vma)},
-		{h->table[TABLE_MMS].offset, (h->table[TABLE_MMS].count + 1) * sizeof(struct seg_mm)},
-		{h->table[TABLE_FILES].offset, (h->table[TABLE_FILES].count + 1) * sizeof(struct seg_file)},
+		{ h->frames, 65 * sizeof(struct seg_frame) },
+		{ h->vma_hash, sizeof(uint32_t) << h->vma_hash_bits },
+		{ h->file_hash, sizeof(uint32_t) << h->file_hash_bits },
+		{ h->table[TABLE_REGIONS].offset, (h->table[TABLE_REGIONS].count + 1) * sizeof(struct seg_region) },
+		{ h->table[TABLE_VMAS].offset, (h->table[TABLE_VMAS].count + 1) * sizeof(struct seg_vma) },
+		{ h->table[TABLE_MMS].offset, (h->table[TABLE_MMS].count + 1) * sizeof(struct seg_mm) },
+		{ h->table[TABLE_FILES].offset, (h->table[TABLE_FILES].count + 1) * sizeof(struct seg_file) },
 	};
 
 	ck_assert(h->magic == SEG_MAGIC && h->version == SEG_VERSION && h->layout == SEG_LAYOUT);
@@ -151,11 +151,9 @@ struct forgery {
 	uint64_t value;
 };
 
-#define FIELD(field, bad)                                                                                              \
-	{                                                                                                              \
-#field " = " #bad, offsetof(struct seg_header, field), sizeof(((struct seg_header *)0)->field),        \
-			(uint64_t)(bad)                                                                                \
-	}
+#define FIELD(field, bad) \
+	{ #field " = " #bad, offsetof(struct seg_header, field), sizeof(((struct seg_header *)0)->field), \
+	  (uint64_t)(bad) }
 
 static const struct forgery forgeries[] = {
 	FIELD(magic, 0),
@@ -217,7 +215,7 @@ START_TEST(foreign)
 {
 	struct nommu_board *b = open_board();
 	int good[NOMMU_WINDOWS_MAX + 1], fds[NOMMU_WINDOWS_MAX + 3], count = nommu_board_fds(b, good), pipe_ends[2];
-	static const uint64_t lengths[] = {0, 1, 4096, SEG_TABLES_AT - 1, SEG_TABLES_AT, SEG_TABLES_AT + 4096};
+	static const uint64_t lengths[] = { 0, 1, 4096, SEG_TABLES_AT - 1, SEG_TABLES_AT, SEG_TABLES_AT + 4096 };
 	struct nommu_why why;
 
 	ck_assert_int_eq(count, 2);
@@ -266,7 +264,7 @@ START_TEST(address_taken)
 	struct nommu_board *b = open_board(), *other;
 	int fds[NOMMU_WINDOWS_MAX + 1], count = nommu_board_fds(b, fds);
 	struct nommu_config config;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 
 	ck_assert_int_eq(nommu_board_attach(fds, (unsigned)count, NULL, false, &other, &why), -EEXIST);
 	ck_assert_ptr_nonnull(strstr(why.text, "nommu-ram"));

@@ -61,8 +61,8 @@ static int pick_file(struct model *m, enum model_backing backing)
 
 static bool map_anonymous(struct model *m, int mm)
 {
-	static const uint64_t odd_lengths[] = {0, 1ULL << 31, 1ULL << 32, (1ULL << 32) + 1, UINT64_MAX};
-	struct model_call call = {.mm = mm, .file = -1};
+	static const uint64_t odd_lengths[] = { 0, 1ULL << 31, 1ULL << 32, (1ULL << 32) + 1, UINT64_MAX };
+	struct model_call call = { .mm = mm, .file = -1 };
 
 	call.length = (uint64_t)(1 + small(m, 1u << (m->max_order + 1))) * PAGE - model_random(m, PAGE);
 	if (model_random(m, 64) == 0)
@@ -84,8 +84,9 @@ static bool map_file(struct model *m, int mm)
 {
 	static const int prots[] = {
 		PROT_READ, PROT_READ, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC,
-		PROT_EXEC, PROT_NONE};
-	struct model_call call = {.mm = mm, .file = pick_file(m, 0), .fd = NOMMU_FD_OPEN | NOMMU_FD_READ};
+		PROT_EXEC, PROT_NONE
+	};
+	struct model_call call = { .mm = mm, .file = pick_file(m, 0), .fd = NOMMU_FD_OPEN | NOMMU_FD_READ };
 	unsigned pages = model_pages(m->file[call.file].size), first;
 
 	first = model_random(m, 3) ? 0 : small(m, pages + 2);
@@ -295,11 +296,11 @@ static bool make_or_put(struct model *m)
 
 static bool set_trim(struct model *m)
 {
-	static const int trims[] = {0, 1, 1, 2, 3, 4, 7, 8, -1};
+	static const int trims[] = { 0, 1, 1, 2, 3, 4, 7, 8, -1 };
 	int trim = trims[model_random(m, 9)];
 	int got = nommu_board_set_trim(model_board(m), trim), want = trim < 0 ? -EINVAL : 0;
 
-	model_log(m, "set_trim", "pages", &(uint64_t){(uint64_t)trim}, 1);
+	model_log(m, "set_trim", "pages", &(uint64_t){ (uint64_t)trim }, 1);
 	if (!want)
 		m->trim = (unsigned)trim;
 	return (got == want && nommu_board_trim(model_board(m)) == m->trim) ||
@@ -310,7 +311,7 @@ static bool stale_mm(struct model *m, int mm)
 {
 	struct nommu_mm id = m->mm[mm].id;
 	struct nommu_verdict verdict;
-	struct nommu_request request = {.length = PAGE, .flags = MAP_ANONYMOUS | MAP_PRIVATE};
+	struct nommu_request request = { .length = PAGE, .flags = MAP_ANONYMOUS | MAP_PRIVATE };
 
 	id.generation--;
 	if (nommu_mmap(model_board(m), &id, &request, &verdict) != -ESRCH || verdict.rule != NOMMU_RULE_NO_SUCH_MM)
@@ -371,7 +372,7 @@ static bool step(struct model *m)
 /* Files that stay: in ROM at odd places, in device memory, on the host. */
 static bool populate(struct model *m)
 {
-	struct nommu_file_attr rom, device = {.kind = NOMMU_KIND_CHAR}, all;
+	struct nommu_file_attr rom, device = { .kind = NOMMU_KIND_CHAR }, all;
 	int file;
 
 	nommu_file_attr_rom(&rom);
@@ -390,7 +391,7 @@ static bool populate(struct model *m)
 static bool run_board(struct model *m, uint64_t seed, uint64_t first, uint64_t steps, bool two)
 {
 	uint64_t random = seed * 0x9e3779b97f4a7c15ULL + first * 0xff51afd7ed558ccdULL;
-	struct model pick = {.random = random ? random : 1};
+	struct model pick = { .random = random ? random : 1 };
 	struct model_config config;
 	bool good;
 
@@ -431,30 +432,18 @@ static void add_counts(uint64_t *sum, const uint64_t *counts)
 /* A run that never came to a rule has not tested it. */
 static void check_reached(const uint64_t *refused, const uint64_t *succeeded, uint64_t partials)
 {
+	/* clang-format off */
 	static const enum nommu_rule must_refuse[] = {
-		NOMMU_RULE_BAD_DESCRIPTOR,
-		NOMMU_RULE_FIXED,
-		NOMMU_RULE_HINT,
-		NOMMU_RULE_LENGTH_RANGE,
-		NOMMU_RULE_NO_MMAP,
-		NOMMU_RULE_SHARED_WRITE,
-		NOMMU_RULE_SHARED_NOT_DIRECT,
-		NOMMU_RULE_SHARED_PROTECTION,
-		NOMMU_RULE_PRIVATE_NO_COPY,
-		NOMMU_RULE_SECURITY,
-		NOMMU_RULE_SHARE_OVERLAP,
-		NOMMU_RULE_ADDRESS_REFUSED,
-		NOMMU_RULE_MAP_REFUSED,
-		NOMMU_RULE_NO_MEMORY,
-		NOMMU_RULE_READ_FAILED,
-		NOMMU_RULE_TABLE_FULL,
-		NOMMU_RULE_NOT_MAPPED,
-		NOMMU_RULE_PARTIAL,
-		NOMMU_RULE_MREMAP_SHAREABLE,
-		NOMMU_RULE_MREMAP_LIMIT,
+		NOMMU_RULE_BAD_DESCRIPTOR, NOMMU_RULE_FIXED, NOMMU_RULE_HINT, NOMMU_RULE_LENGTH_RANGE,
+		NOMMU_RULE_NO_MMAP, NOMMU_RULE_SHARED_WRITE, NOMMU_RULE_SHARED_NOT_DIRECT,
+		NOMMU_RULE_SHARED_PROTECTION, NOMMU_RULE_PRIVATE_NO_COPY, NOMMU_RULE_SECURITY,
+		NOMMU_RULE_SHARE_OVERLAP, NOMMU_RULE_ADDRESS_REFUSED, NOMMU_RULE_MAP_REFUSED, NOMMU_RULE_NO_MEMORY,
+		NOMMU_RULE_READ_FAILED, NOMMU_RULE_TABLE_FULL, NOMMU_RULE_NOT_MAPPED, NOMMU_RULE_PARTIAL,
+		NOMMU_RULE_MREMAP_SHAREABLE, NOMMU_RULE_MREMAP_LIMIT,
 	};
-	static const enum nommu_rule must_succeed[] = {NOMMU_RULE_REUSE, NOMMU_RULE_ANONYMOUS, NOMMU_RULE_DIRECT,
-						       NOMMU_RULE_COPY, NOMMU_RULE_MREMAPPED};
+	/* clang-format on */
+	static const enum nommu_rule must_succeed[] = { NOMMU_RULE_REUSE, NOMMU_RULE_ANONYMOUS, NOMMU_RULE_DIRECT,
+							NOMMU_RULE_COPY, NOMMU_RULE_MREMAPPED };
 
 	for (unsigned i = 0; i < sizeof(must_refuse) / sizeof(*must_refuse); i++)
 		ck_assert_msg(refused[must_refuse[i]] > 0, "nothing was refused by %s",

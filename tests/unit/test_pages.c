@@ -16,7 +16,7 @@ static struct nommu_board *open_board(uint32_t pages, uint32_t max_order, uint32
 {
 	struct nommu_board *b;
 	struct nommu_config config;
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	int result;
 
 	nommu_config_init(&config);
@@ -69,7 +69,7 @@ static int naive_largest(const struct naive *n)
 /* Free memory lies in the largest aligned blocks that it can, and the figures say so. */
 static void check_free(const struct naive *n)
 {
-	uint32_t blocks[NOMMU_ORDERS] = {0}, free = 0;
+	uint32_t blocks[NOMMU_ORDERS] = { 0 }, free = 0;
 	struct nommu_stats s;
 
 	for (uint32_t page = 0; page < n->b->pages;) {
@@ -114,7 +114,7 @@ static uint32_t take(struct naive *n, uint32_t pages, uint32_t trim, struct run 
 	ck_assert_uint_eq(block, trim && excess >= trim ? pages : 1u << order);
 	ck_assert(block_is_free(n, id - 1, block));
 	memset(n->used + id, 1, block);
-	*run = (struct run){id, block};
+	*run = (struct run){ id, block };
 	return block;
 }
 
@@ -143,7 +143,7 @@ static void check_chunks(const struct naive *n, const struct run *run)
 
 static void random_runs(uint32_t pages, uint32_t max_order, uint64_t seed)
 {
-	struct naive n = {.b = open_board(pages, max_order, 1), .random = seed};
+	struct naive n = { .b = open_board(pages, max_order, 1), .random = seed };
 	struct run runs[64];
 	unsigned count = 0;
 
@@ -181,7 +181,7 @@ static void random_runs(uint32_t pages, uint32_t max_order, uint64_t seed)
 	while (count--)
 		give(&n, runs[count].id, runs[count].pages);
 	check_free(&n);
-	ck_assert_int_eq(nommu_verify(n.b, &(struct nommu_why){""}), 0);
+	ck_assert_int_eq(nommu_verify(n.b, &(struct nommu_why){ "" }), 0);
 	nommu_board_close(n.b);
 }
 
@@ -189,7 +189,8 @@ START_TEST(random_blocks)
 {
 	static const struct {
 		uint32_t pages, max_order;
-	} boards[] = {{64, 4}, {256, 6}, {256, 0}, {1, 0}, {1, 5}, {37, 3}, {255, 8}, {129, 5}, {300, 10}};
+	} boards[] = { { 64, 4 }, { 256, 6 }, { 256, 0 }, { 1, 0 },   { 1, 5 },
+		       { 37, 3 }, { 255, 8 }, { 129, 5 }, { 300, 10 } };
 
 	for (unsigned i = 0; i < sizeof(boards) / sizeof(*boards); i++)
 		for (uint64_t seed = 1; seed <= 4; seed++)
@@ -202,20 +203,21 @@ END_TEST
 static int map(struct nommu_board *b, const struct nommu_mm *mm, uint64_t length, struct nommu_verdict *verdict)
 {
 	return nommu_mmap(b, mm,
-			  &(struct nommu_request){.length = length,
-						  .prot = PROT_READ | PROT_WRITE,
-						  .flags = MAP_PRIVATE | MAP_ANONYMOUS},
+			  &(struct nommu_request){ .length = length,
+						   .prot = PROT_READ | PROT_WRITE,
+						   .flags = MAP_PRIVATE | MAP_ANONYMOUS },
 			  verdict);
 }
 
 /* As recorded on a kernel without MMU. */
 START_TEST(trimming)
 {
-	static const unsigned asked[] = {1, 2, 3, 5, 6, 7, 9, 17};
-	static const int trims[] = {0, 1, 2, 3, 4, 7, 8};
+	static const unsigned asked[] = { 1, 2, 3, 5, 6, 7, 9, 17 };
+	static const int trims[] = { 0, 1, 2, 3, 4, 7, 8 };
 	static const unsigned taken[8][7] = {
-		{1, 1, 1, 1, 1, 1, 1}, {2, 2, 2, 2, 2, 2, 2}, {4, 3, 4, 4, 4, 4, 4},   {8, 5, 5, 5, 8, 8, 8},
-		{8, 6, 6, 8, 8, 8, 8}, {8, 7, 8, 8, 8, 8, 8}, {16, 9, 9, 9, 9, 9, 16}, {32, 17, 17, 17, 17, 17, 17},
+		{ 1, 1, 1, 1, 1, 1, 1 },   { 2, 2, 2, 2, 2, 2, 2 },        { 4, 3, 4, 4, 4, 4, 4 },
+		{ 8, 5, 5, 5, 8, 8, 8 },   { 8, 6, 6, 8, 8, 8, 8 },        { 8, 7, 8, 8, 8, 8, 8 },
+		{ 16, 9, 9, 9, 9, 9, 16 }, { 32, 17, 17, 17, 17, 17, 17 },
 	};
 	struct nommu_board *b = open_board(128, 6, 1);
 	struct nommu_mm mm;
@@ -283,7 +285,7 @@ START_TEST(fragmented)
 	ck_assert_int_eq(v.order_largest, 5);
 	ck_assert_uint_eq(v.free_pages, 64);
 	ck_assert_int_eq(map(b, &mm, 32 * PAGE, &v), 0);
-	ck_assert_int_eq(nommu_verify(b, &(struct nommu_why){""}), 0);
+	ck_assert_int_eq(nommu_verify(b, &(struct nommu_why){ "" }), 0);
 	nommu_board_close(b);
 }
 END_TEST
@@ -298,7 +300,7 @@ START_TEST(files)
 	uint32_t file;
 
 	nommu_file_attr_ram(&attr);
-	ck_assert_int_eq(nommu_file_create(b, &(struct nommu_id){.ino = 1}, &attr, &file), 0);
+	ck_assert_int_eq(nommu_file_create(b, &(struct nommu_id){ .ino = 1 }, &attr, &file), 0);
 	ck_assert_int_eq(nommu_file_truncate(b, file, 33 * PAGE), -EFBIG);
 	ck_assert_int_eq(nommu_file_truncate(b, file, 17 * PAGE - 1), 0);
 	ck_assert_int_eq(nommu_file_stat(b, file, &stat), 0);
@@ -322,7 +324,7 @@ START_TEST(files)
 	ck_assert_int_eq(nommu_file_truncate(b, file, 0), 0);
 	ck_assert_int_eq(nommu_stats(b, &s), 0);
 	ck_assert_uint_eq(s.free_pages, 64);
-	ck_assert_int_eq(nommu_verify(b, &(struct nommu_why){""}), 0);
+	ck_assert_int_eq(nommu_verify(b, &(struct nommu_why){ "" }), 0);
 	nommu_board_close(b);
 }
 END_TEST

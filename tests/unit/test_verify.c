@@ -38,7 +38,7 @@ struct field {
 	enum where where;
 	size_t offset, size;
 	bool (*counts)(struct nommu_board *b, uint32_t id); /* in which records it means something */
-	uint64_t least;					    /* a smaller value may be right too: nobody can notice */
+	uint64_t least; /* a smaller value may be right too: nobody can notice */
 };
 
 static bool always(struct nommu_board *b, uint32_t id)
@@ -105,10 +105,8 @@ static bool file_is_hashed(struct nommu_board *b, uint32_t id)
 	return file_at(b, id)->state && file_at(b, id)->hashed;
 }
 
-#define F(where, type, field, counts)                                                                                  \
-	{                                                                                                              \
-#type "." #field, where, offsetof(struct type, field), sizeof(((struct type *)0)->field), counts, 0    \
-	}
+#define F(where, type, field, counts) \
+	{ #type "." #field, where, offsetof(struct type, field), sizeof(((struct type *)0)->field), counts, 0 }
 
 static const struct field fields[] = {
 	F(IN_HEADER, seg_header, free_pages, always),
@@ -180,8 +178,8 @@ static const struct field fields[] = {
 	F(IN_FILE, seg_file, hash_prev, file_is_hashed),
 	F(IN_FILE, seg_file, backing, file_is_used),
 	F(IN_FILE, seg_file, window, file_is_in_window),
-	{"seg_file.offset", IN_FILE, offsetof(struct seg_file, offset), 8, file_is_in_window, 4 * NOMMU_PAGE_SIZE},
-	{"seg_file.size", IN_FILE, offsetof(struct seg_file, size), 8, file_is_in_window, 4 * NOMMU_PAGE_SIZE},
+	{ "seg_file.offset", IN_FILE, offsetof(struct seg_file, offset), 8, file_is_in_window, 4 * NOMMU_PAGE_SIZE },
+	{ "seg_file.size", IN_FILE, offsetof(struct seg_file, size), 8, file_is_in_window, 4 * NOMMU_PAGE_SIZE },
 	F(IN_FILE, seg_file, extents, file_is_used),
 	F(IN_FILE, seg_file, regions, file_is_used),
 	F(IN_FILE, seg_file, mappings, file_is_used),
@@ -229,8 +227,8 @@ static char *record(struct nommu_board *b, enum where where, uint32_t id)
 static bool wrong_value(uint64_t right, size_t size, unsigned i, uint64_t *wrong)
 {
 	uint64_t mask = size == 8 ? UINT64_MAX : (1ULL << size * 8) - 1;
-	const uint64_t values[] = {right + 1, right - 1, 0, 1, 2, 5, mask, mask >> 1, right ^ (mask - (mask >> 1)),
-				   right * 2};
+	const uint64_t values[] = { right + 1, right - 1, 0, 1, 2, 5, mask, mask >> 1, right ^ (mask - (mask >> 1)),
+				    right * 2 };
 
 	if (i == sizeof(values) / sizeof(*values))
 		return false;
@@ -240,7 +238,7 @@ static bool wrong_value(uint64_t right, size_t size, unsigned i, uint64_t *wrong
 
 static bool damage_field(struct damage *d, const struct field *f, uint32_t id)
 {
-	struct nommu_why why = {""};
+	struct nommu_why why = { "" };
 	uint64_t right = 0, wrong;
 	char *at = record(d->b, f->where, id) + f->offset;
 
@@ -322,7 +320,7 @@ static bool random_damage(struct damage *d, unsigned seed)
 
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned n = 1 + pick(&random, 1 + pick(&random, 12));
-		static const uint32_t values[] = {0, 1, 2, 3, 7, 64, 255, 0x7fffffff, 0x80000000, UINT32_MAX};
+		static const uint32_t values[] = { 0, 1, 2, 3, 7, 64, 255, 0x7fffffff, 0x80000000, UINT32_MAX };
 
 		damage_note(d, "round %d of seed %u", round, seed);
 		while (n--) {
@@ -404,15 +402,15 @@ static bool stopped_board(struct damage *d, unsigned seed)
 		if (d->b->header->free_first[order])
 			d->b->header->free_first[order] = UINT32_MAX;
 	/* What notices it first may have another reason to refuse. */
-	if (nommu_mmap(d->b, &d->mm, &(struct nommu_request){.length = 1, .flags = MAP_PRIVATE | MAP_ANONYMOUS}, &v) >=
-	    0)
+	if (nommu_mmap(d->b, &d->mm, &(struct nommu_request){ .length = 1, .flags = MAP_PRIVATE | MAP_ANONYMOUS },
+		       &v) >= 0)
 		return damage_fail(d, "mmap: %d by %s", v.error, nommu_rule_name(v.rule));
 	memcpy(d->good, d->b->base, d->b->size);
 	if (nommu_munmap(d->b, &d->mm, d->addr[0], 5 * NOMMU_PAGE_SIZE, &v) != -EIO ||
 	    v.rule != NOMMU_RULE_BOARD_STOPPED)
 		return damage_fail(d, "munmap: %d by %s", v.error, nommu_rule_name(v.rule));
 	if (nommu_stats(d->b, &stats) != -EIO || nommu_mm_exit(d->b, &d->mm) != -EIO ||
-	    nommu_file_find(d->b, &(struct nommu_id){.ino = 1}, &file) != -EIO ||
+	    nommu_file_find(d->b, &(struct nommu_id){ .ino = 1 }, &file) != -EIO ||
 	    nommu_file_truncate(d->b, d->file[0], 0) != -EIO || nommu_board_wait(d->b, 100) != -EIO)
 		return damage_fail(d, "a stopped board answers");
 	return !memcmp(d->good + SEG_JOURNAL_AT, d->b->base + SEG_JOURNAL_AT, d->b->size - SEG_JOURNAL_AT) ||
