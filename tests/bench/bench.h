@@ -59,7 +59,7 @@ static inline const char *bench_time(char text[static 16], double ns)
 static inline void bench_row(const char *what, const char *ours, const char *theirs, const char *ratio,
 			     const char *target, int met)
 {
-	printf("  %-42s %10s %10s  %-9s %-9s %s\n", what, ours, theirs, ratio, target,
+	printf("  %-44s %10s %10s  %-9s %-9s %s\n", what, ours, theirs, ratio, target,
 	       !target[0] ? "" : met ? "met" : "MISSED");
 	fflush(stdout);
 }

@@ -36,7 +36,7 @@ off() {
 
 heading() {
 	printf '\n%s\n' "$1"
-	printf '  %-42s %10s %10s  %-9s %-9s\n' '' "$2" "$3" "$4" "$5"
+	printf '  %-44s %10s %10s  %-9s %-9s\n' '' "$2" "$3" "$4" "$5"
 }
 
 run() {
@@ -55,7 +55,7 @@ run "$B/nommu-run" --board "$T/ram" -- "$B/tests/bench/calls" "$T/ram" $tmpfs
 heading 'Two processes at once, each on its CPU' both alone ratio 'at least'
 run "$B/nommu-run" --board "$T/ram" -- "$B/tests/bench/contend"
 
-heading 'Start' took plain extra 'at most'
+heading 'Start, with the default of 64 MiB of RAM' took plain extra 'at most'
 run "$B/tests/bench/start" "$B" "$T/ram" "$T/empty"
 
 if [ -n "${MEMFS_LL:-}" ]; then

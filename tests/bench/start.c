@@ -6,12 +6,14 @@
  */
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 #define ROUNDS 31
+#define RAM (64 << 20) /* nommufs's default */
 
 extern char **environ;
 
@@ -30,18 +32,31 @@ static double run(char *const argv[])
 	return (double)(bench_now() - begin);
 }
 
+/* What the host takes to reserve a board's RAM, which mounting includes. */
+static double reserve(void)
+{
+	uint64_t begin = bench_now();
+	int fd = memfd_create("bench", MFD_CLOEXEC);
+
+	if (fd < 0 || fallocate(fd, 0, 0, RAM))
+		bench_die("start: memfd of 64 MiB");
+	begin = bench_now() - begin;
+	close(fd);
+	return (double)begin;
+}
+
 static void row(const char *what, double ours, double plain, double extra, double limit)
 {
 	char a[16], b[16], ratio[16], want[16];
 
 	bench_time(ratio, extra);
 	bench_time(want, limit);
-	bench_row(what, bench_time(a, ours), plain > 0 ? bench_time(b, plain) : "", ratio, want, extra <= limit);
+	bench_row(what, bench_time(a, ours), bench_time(b, plain), ratio, want, extra <= limit);
 }
 
 int main(int argc, char **argv)
 {
-	double plain[ROUNDS], board[ROUNDS], own[ROUNDS], mount[ROUNDS], p, b;
+	double plain[ROUNDS], board[ROUNDS], own[ROUNDS], mount[ROUNDS], host[ROUNDS], p, b;
 	char launcher[4096], daemon[4096];
 
 	if (argc < 4) {
@@ -55,6 +70,7 @@ int main(int argc, char **argv)
 		board[i] = run((char *[]){launcher, (char *)"--board", argv[2], (char *)"--", (char *)"true", NULL});
 		own[i] = run((char *[]){launcher, (char *)"--", (char *)"true", NULL});
 		mount[i] = run((char *[]){daemon, (char *)"none", argv[3], NULL});
+		host[i] = reserve();
 		run((char *[]){(char *)"fusermount3", (char *)"-u", argv[3], NULL});
 	}
 	p = bench_median(plain, ROUNDS);
@@ -63,6 +79,6 @@ int main(int argc, char **argv)
 	b = bench_median(own, ROUNDS);
 	row("start and end of a program, own board", b, p, b - p, 50e6);
 	b = bench_median(mount, ROUNDS);
-	row("nommufs: mount until ready", b, 0, b, 30e6);
+	row("mount until ready (plain: to reserve 64 MiB)", b, bench_median(host, ROUNDS), b, 30e6);
 	return 0;
 }

@@ -480,15 +480,9 @@ static void run(bool two)
 		check_reached(refused, succeeded, partials);
 }
 
-START_TEST(one_handle)
+START_TEST(sequences)
 {
-	run(false);
-}
-END_TEST
-
-START_TEST(two_handles)
-{
-	run(true);
+	run(_i);
 }
 END_TEST
 
@@ -498,8 +492,7 @@ SUITE(model)
 	TCase *tcase = tcase_create("random");
 
 	tcase_set_timeout(tcase, 300);
-	tcase_add_test(tcase, one_handle);
-	tcase_add_test(tcase, two_handles);
+	tcase_add_loop_test(tcase, sequences, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
