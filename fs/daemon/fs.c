@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* fs - the state of a mount, and what several operations share: times, attributes, files' ways in and out of the board. */
+/* fs - the state of a mount, and what operations share: times, attributes, files' ways in and out of the board. */
 #include "daemon/fs.h"
 
 #include <errno.h>

@@ -32,8 +32,9 @@ int host_can_spare(uint64_t bytes, const char *what, struct nommu_why *why)
 
 	if (!have || (have > KEEP && bytes <= have - KEEP))
 		return 0;
-	snprintf(why->text, sizeof(why->text), "%.100s: %" PRIu64 " MiB are more than the host can spare, %" PRIu64 " MiB",
-		 what, bytes >> 20, have > KEEP ? (have - KEEP) >> 20 : 0);
+	snprintf(why->text, sizeof(why->text),
+		 "%.100s: %" PRIu64 " MiB are more than the host can spare, %" PRIu64 " MiB", what,
+		 bytes >> 20, have > KEEP ? (have - KEEP) >> 20 : 0);
 	return -ENOMEM;
 }
 

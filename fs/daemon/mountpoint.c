@@ -177,8 +177,8 @@ static int look(const char *path, struct nommu_why *why)
 	if (!dead)
 		return refuse(why, path, &mount);
 	if (strcmp(mount.type, MOUNTPOINT_TYPE)) {
-		snprintf(why->text, sizeof(why->text), "%.120s: a %.60s is mounted here whose daemon is dead; unmount it first",
-			 path, mount.type);
+		snprintf(why->text, sizeof(why->text),
+			 "%.120s: a %.60s is mounted here whose daemon is dead; unmount it first", path, mount.type);
 		return -EBUSY;
 	}
 	if (take_down(path))

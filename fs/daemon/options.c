@@ -54,7 +54,8 @@ static const struct fuse_opt table[] = {
 
 /* The board's names, for a person who mistook one. */
 static const char *const names[] = {
-	"ram=", "base=", "profile=", "max-order=", "trim=", "ready-fd=", "--foreground", "--debug", "--help", "--version",
+	"ram=",      "base=",        "profile=", "max-order=", "trim=",
+	"ready-fd=", "--foreground", "--debug",  "--help",     "--version",
 };
 
 /* What the host's mount takes. Those with '=' take a value. */
@@ -234,8 +235,8 @@ static int unknown(struct parser *parser, const char *arg)
 		best = closest(arg);
 	if (best)
 		return mistake(parser, "unknown option '%s'; did you mean '%s'?", arg, best);
-	return mistake(parser, "unknown option '%s'; a board has ram=, base=, profile=, max-order= and trim= (see --help)",
-		       arg);
+	return mistake(parser,
+		       "unknown option '%s'; a board has ram=, base=, profile=, max-order= and trim= (see --help)", arg);
 }
 
 static int host_option(struct parser *parser, const char *arg)
@@ -376,6 +377,6 @@ void options_usage(FILE *out)
 	      "    -s                  accepted without effect\n"
 	      "    -h, --help          this text\n"
 	      "    -V, --version       versions\n"
-	      "    -o OPTION,...       the host's mount options: allow_other, auto_unmount, ro, noexec, noatime, fsname=, ...\n",
+	      "    -o OPTION,...       the host's mount options: allow_other, auto_unmount, ro, noexec, noatime, ...\n",
 	      out);
 }

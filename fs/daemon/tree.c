@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tree - see tree.h. Two hashes that grow (inodes by number, entries by directory and name), a slot array a directory. */
+/* tree - see tree.h. Two hashes that grow (inodes by number, entries by directory and name), slots per directory. */
 #include "daemon/tree.h"
 
 #include <errno.h>

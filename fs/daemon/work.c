@@ -25,7 +25,9 @@ bool work_again(const struct fs *fs, const struct work *work, int error)
 		return false;
 	if (error == -EAGAIN)
 		return true;
-	return (error == -ENOSPC || error == -ENOMEM) && fs->files > fs->named && work->req && work->tries < MEMORY_TRIES;
+	if (error != -ENOSPC && error != -ENOMEM)
+		return false;
+	return fs->files > fs->named && work->req && work->tries < MEMORY_TRIES;
 }
 
 /* A copy that outlives the request's buffer. */

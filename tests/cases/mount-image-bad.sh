@@ -42,7 +42,8 @@ for ((at = 8; at < 192; at += 4)); do
 	timeout 20 "$B/nommufs" -o ram=1M bad "$T/mnt" 2>err || status=$?
 	if [ "$status" -eq 0 ]; then
 		mounted=$((mounted + 1))
-		timeout 20 find "$T/mnt/rom" -type f -exec cat {} + >/dev/null 2>&1 || [ $? -ne 124 ] || t_fail "it hangs"
+		timeout 20 find "$T/mnt/rom" -type f -exec cat {} + >/dev/null 2>&1 || [ $? -ne 124 ] ||
+			t_fail "it hangs"
 		t_eq "$(cat "$T/mnt/proc/sys/vm/nr_trim_pages")" 1 "the daemon, word at $at overwritten"
 		t_umount "$T/mnt"
 	else

@@ -31,7 +31,8 @@ t_free_becomes 16384
 # Nearly all of RAM, removed and written anew, again and again, by several at once: never out of space.
 for i in 1 2; do
 	for round in {1..40}; do
-		dd if=/dev/zero of="$MNT/file$i" bs=1M count=7 status=none || t_fail "round $round of $i: $(cat "$MNT/proc/meminfo")"
+		dd if=/dev/zero of="$MNT/file$i" bs=1M count=7 status=none ||
+			t_fail "round $round of $i: $(cat "$MNT/proc/meminfo")"
 		rm "$MNT/file$i"
 	done &
 	pids[i]=$!

@@ -65,8 +65,11 @@ static void draw_path(char path[64])
 {
 	int names = 1 + (int)draw(3), at = 0;
 
-	for (int i = 0; i < names; i++)
-		at += snprintf(path + at, 64 - (size_t)at, "%s%c", i ? "/" : "", 'a' + (int)draw(i + 1 < names ? 3 : 8));
+	for (int i = 0; i < names; i++) {
+		int name = 'a' + (int)draw(i + 1 < names ? 3 : 8);
+
+		at += snprintf(path + at, 64 - (size_t)at, "%s%c", i ? "/" : "", name);
+	}
 }
 
 /* Good until the third call after it: a call has two paths at most. */
@@ -86,8 +89,8 @@ static void compare_stat(const struct stat *board, const struct stat *host)
 
 	if (board->st_mode != host->st_mode || board->st_uid != host->st_uid || board->st_gid != host->st_gid ||
 	    (!directory && (board->st_nlink != host->st_nlink || board->st_size != host->st_size)))
-		fail("step %lu, %s: mode %o/%o nlink %lu/%lu size %lld/%lld", step, doing, board->st_mode, host->st_mode,
-		     (unsigned long)board->st_nlink, (unsigned long)host->st_nlink, (long long)board->st_size,
+		fail("step %lu, %s: mode %o/%o nlink %lu/%lu size %lld/%lld", step, doing, board->st_mode,
+		     host->st_mode, (unsigned long)board->st_nlink, (unsigned long)host->st_nlink, (long long)board->st_size,
 		     (long long)host->st_size);
 }
 

@@ -14,9 +14,20 @@
 #include "romfs_image.h"
 #include "suites.h"
 
-#define MANY    100000u
+#define MANY  100000u
+#define STACK (64 << 10)
+
+/* Sanitizers cost about four times as much. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SECONDS 4.0
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SECONDS 4.0
+#endif
+#ifndef SECONDS
 #define SECONDS 1.0
-#define STACK   (64 << 10)
+#endif
 
 static uint32_t begin(struct t_image *image)
 {

@@ -169,10 +169,11 @@ static void do_fill(char **word)
 static void do_check(char **word)
 {
 	size_t size = (size_t)number(word[3]), done = 0, i = 0;
+	long long at = number(word[2]);
 	char *buf = malloc(size);
 	ssize_t n;
 
-	while (done < size && (n = pread(fd_of(word[1]), buf + done, size - done, number(word[2]) + (long long)done)) > 0)
+	while (done < size && (n = pread(fd_of(word[1]), buf + done, size - done, at + (long long)done)) > 0)
 		done += (size_t)n;
 	while (i < done && buf[i] == (char)number(word[4]))
 		i++;
