@@ -3,7 +3,7 @@
 #
 # run - runs tests and counts: tests/run.sh BUILD TEST…
 #
-# A test is a case script (NAME.sh) or a program. It passes with 0, is skipped with 77, fails with anything else, or
+# A test is a case script (NAME.sh) or a program; of tests/unit/run each suite is a test. It passes with 0, is skipped with 77, fails with anything else, or
 # when it takes longer than TEST_TIMEOUT seconds. Of a libcheck program each check counts, by its own summary. At most
 # two run at once. The last line is the total; the exit status is 0 if nothing failed. Under CI=true a skip is a
 # failure. TEST_ONLY=PATTERN runs those whose name matches (a shell pattern).
@@ -20,7 +20,7 @@ at_once=2
 limit=${TEST_TIMEOUT:-}
 if [ -z "$limit" ]; then
 	limit=240
-	case $B in *-address*|*-thread*|*-undefined*) limit=480 ;; esac
+	case $B in *-address*|*-thread*|*-undefined*) limit=900 ;; esac
 fi
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/nommu-tests.XXXXXX")
@@ -35,14 +35,13 @@ if [ ! -w /dev/fuse ]; then
 	failed=$((failed + 1))
 fi
 
+# start NAME COMMAND [ARG…]
 start() {
-	local test=$1 name=$2
+	local name=$1
+	shift
 	(
 		begin=$(date +%s%N)
-		case $test in
-		*.sh) timeout -k 20 "$limit" bash "$test" ;;
-		*) timeout -k 20 "$limit" "$test" ;;
-		esac >"$logs/$name.log" 2>&1 </dev/null
+		timeout -k 20 "$limit" "$@" >"$logs/$name.log" 2>&1 </dev/null
 		echo "$? $((($(date +%s%N) - begin) / 100000000))" >"$logs/$name.end"
 	) &
 	name_of[$!]=$name
@@ -94,6 +93,14 @@ reap() {
 	unset "name_of[$pid]"
 }
 
+# offer NAME COMMAND [ARG…]: start it, if it is wanted and there is room
+offer() {
+	# shellcheck disable=SC2053
+	[[ $1 == ${TEST_ONLY:-*} ]] || return 0
+	[ ${#name_of[@]} -lt $at_once ] || reap
+	start "$@"
+}
+
 cd "$root" || exit 2
 for test; do
 	name=${test#"$B/"}
@@ -102,10 +109,18 @@ for test; do
 	name=${name#tests/}
 	name=${name%.sh}
 	name=${name//\//-}
-	# shellcheck disable=SC2053
-	[[ $name == ${TEST_ONLY:-*} ]] || continue
-	[ ${#name_of[@]} -lt $at_once ] || reap
-	start "$test" "$name"
+	case $test in
+	*.sh) offer "$name" bash "$test" ;;
+	*/unit/run)
+		suites=$("$test" --list) || suites=
+		# it crashed, or has none: let that be seen
+		[ -n "$suites" ] || offer "$name" "$test"
+		for suite in $suites; do
+			offer "unit-$suite" "$test" "$suite"
+		done
+		;;
+	*) offer "$name" "$test" ;;
+	esac
 done
 while [ ${#name_of[@]} -gt 0 ]; do
 	reap

@@ -25,7 +25,9 @@ int nommu_config_check(const struct nommu_config *c, struct nommu_why *why)
 		return why_say(why, -EINVAL, "profile: %u is neither bdi (0) nor linux6 (1)", c->profile);
 	if (c->max_order >= NOMMU_ORDERS)
 		return why_say(why, -EINVAL, "max-order: %u is more than %d", c->max_order, NOMMU_ORDERS - 1);
-	if (!c->ram || c->ram % NOMMU_PAGE_SIZE)
+	if (!c->ram)
+		return why_say(why, -EINVAL, "ram: a board needs at least one page of it, %lu bytes", NOMMU_PAGE_SIZE);
+	if (c->ram % NOMMU_PAGE_SIZE)
 		return why_say(why, -EINVAL, "ram: %llu bytes are not a multiple of the page size, %lu",
 			       (unsigned long long)c->ram, NOMMU_PAGE_SIZE);
 	if (c->ram > 1ULL << 40)

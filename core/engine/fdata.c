@@ -161,6 +161,9 @@ static int shrink(struct nommu_board *b, uint32_t id, uint64_t size)
 	/* The size first: from here on nobody can map what is being cut. */
 	journal_u64(b, &file->size, size);
 	done = shrink_some(b, file, keep);
+	frame = skip ? extent_find(b, file, keep - 1, 1, &run) : 0;
+	if (frame && !b->damaged)
+		memset((char *)frame_addr(b, frame) + skip, 0, NOMMU_PAGE_SIZE - skip);
 	result = tx_end(b);
 	while (!result && !done) {
 		result = tx_begin(b);
@@ -168,11 +171,6 @@ static int shrink(struct nommu_board *b, uint32_t id, uint64_t size)
 			return result;
 		done = shrink_some(b, file, keep);
 		result = tx_end(b);
-	}
-	if (!result && skip) {
-		frame = extent_find(b, file, keep - 1, 1, &run);
-		if (frame)
-			memset((char *)frame_addr(b, frame) + skip, 0, NOMMU_PAGE_SIZE - skip);
 	}
 	return result;
 }

@@ -120,7 +120,8 @@ uint32_t vma_add(struct nommu_board *b, uint32_t mm, uint32_t region, uint64_t s
 /* The hash chain it is on. */
 uint32_t *vma_bucket(struct nommu_board *b, uint32_t mm, uint64_t start);
 uint32_t vma_find(struct nommu_board *b, uint32_t mm, uint64_t start, uint32_t pages);
-/* Some mapping of this mm that holds @addr; walks the mm where RAM's frames do not tell. */
+/* Some mapping of this mm that holds @addr, for the words of a refusal: where RAM's frames do not tell it looks at the
+ * newest mappings alone. */
 uint32_t vma_holding(struct nommu_board *b, uint32_t mm, uint64_t addr);
 /* The anonymous mapping of this mm that holds @addr, by the frames alone. */
 uint32_t vma_anonymous(struct nommu_board *b, uint32_t mm, uint64_t addr);

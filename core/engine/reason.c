@@ -106,6 +106,9 @@ static const struct {
 	[NOMMU_RULE_BOARD_STOPPED] = { "the board was stopped: its tables are damaged, as by a wild store",
 				       "mount it again; look for stores outside of a program's own mappings" },
 	[NOMMU_RULE_NO_SUCH_MM] = { "the board does not know this process any more", "attach anew" },
+	[NOMMU_RULE_NOT_EMULATED] = { "the child would share its parent's thread-local storage and run beside it, so the "
+				      "two could not be told apart here",
+				      "use pthread_create, vfork or posix_spawn, or give it CLONE_VFORK or CLONE_SETTLS" },
 	[NOMMU_RULE_NOT_IMPLEMENTED] = { "a kernel without an MMU does not have this call",
 					 "programs for such machines do without it" },
 };

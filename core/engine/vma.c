@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/internal.h"
 
+/* Mappings looked at for the words of a refusal. */
+#define HOLDING_MAX 256
+
 uint32_t *vma_bucket(struct nommu_board *b, uint32_t mm, uint64_t start)
 {
 	/* Neighbouring pages share cache lines; inside of a page, in ROM, files begin at multiples of 16. */
@@ -175,7 +178,7 @@ uint32_t vma_holding(struct nommu_board *b, uint32_t mm, uint64_t addr)
 {
 	uint32_t steps = 0, found = vma_anonymous(b, mm, addr);
 
-	for (uint32_t at = found ? 0 : mm_at(b, mm)->first_vma; at && segment_step(b, &steps, b->vma_count);) {
+	for (uint32_t at = found ? 0 : mm_at(b, mm)->first_vma; at && steps++ < HOLDING_MAX;) {
 		const struct seg_vma *vma = vma_at(b, at);
 
 		if (addr >= vma->start && addr - vma->start < (uint64_t)vma->pages << NOMMU_PAGE_SHIFT)

@@ -295,7 +295,7 @@ int nommu_mm_exit(struct nommu_board *board, const struct nommu_mm *mm);
 	X(MREMAPPED, "mremapped") \
 	/* the machine itself */ \
 	X(TABLE_FULL, "table-full") X(BOARD_BUSY, "board-busy") X(BOARD_STOPPED, "board-stopped") \
-	X(NO_SUCH_MM, "no-such-mm") X(NOT_IMPLEMENTED, "not-implemented")
+	X(NO_SUCH_MM, "no-such-mm") X(NOT_IMPLEMENTED, "not-implemented") X(NOT_EMULATED, "not-emulated")
 
 enum nommu_rule {
 	NOMMU_RULE_NONE = 0,

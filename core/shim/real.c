@@ -11,6 +11,7 @@ union symbol {
 	void *object;
 	int (*sigaction)(int sig, const struct sigaction *action, struct sigaction *old);
 	pid_t (*fork)(void);
+	int (*clone)(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 	int (*daemon)(int nochdir, int noclose);
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 };
@@ -49,6 +50,13 @@ pid_t real_bare_fork(void)
 		return shim.real.bare_fork();
 	errno = ENOSYS; /* a libc before 2.34 */
 	return -1;
+}
+
+int real_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *ids[static 3])
+{
+	if (!shim.real.clone)
+		shim.real.clone = look_up("clone").clone;
+	return shim.real.clone(fn, stack, flags, arg, ids[0], ids[1], ids[2]);
 }
 
 int real_daemon(int nochdir, int noclose)

@@ -19,6 +19,7 @@ struct real {
 	int (*sigaction)(int sig, const struct sigaction *action, struct sigaction *old);
 	pid_t (*fork)(void);
 	pid_t (*bare_fork)(void); /* _Fork */
+	int (*clone)(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 	int (*daemon)(int nochdir, int noclose);
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 };
@@ -28,6 +29,7 @@ void real_bind(void);
 int real_sigaction(int sig, const struct sigaction *action, struct sigaction *old);
 pid_t real_fork(void);
 pid_t real_bare_fork(void);
+int real_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *ids[static 3]);
 int real_daemon(int nochdir, int noclose);
 int real_forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 

@@ -46,6 +46,7 @@ struct fs {
 	pthread_t worker;
 	bool worker_runs, stopping;
 	/* loop.c */
+	uint64_t served; /* requests */
 	void (*ready)(void *arg); /* called once, when the host's first request was answered */
 	void *ready_arg;
 };

@@ -76,6 +76,7 @@ static int serve(struct fs *fs, const struct stopper *stopper)
 			break;
 		pthread_mutex_lock(&fs->mutex);
 		fuse_session_process_buf(fs->session, &buf);
+		fs->served++;
 		pthread_mutex_unlock(&fs->mutex);
 		if (fs->ready) {
 			fs->ready(fs->ready_arg);

@@ -3,13 +3,16 @@
 #include "daemon/work.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define WAIT_MS      50 /* one wait for the board's lock */
-#define MEMORY_TRIES 10 /* a millisecond each */
+#define WAIT_MS     50   /* one wait for the board's lock */
+#define LOOK_MS     5    /* between two looks whether requests still come */
+#define QUIET_LOOKS 3
+#define MEMORY_MS   1000 /* and no longer than that */
 
 static int64_t now_ms(void)
 {
@@ -27,7 +30,7 @@ bool work_again(const struct fs *fs, const struct work *work, int error)
 		return true;
 	if (error != -ENOSPC && error != -ENOMEM)
 		return false;
-	return fs->files > fs->named && work->req && work->tries < MEMORY_TRIES;
+	return fs->files > fs->named && work->req && !work->settled;
 }
 
 /* A copy that outlives the request's buffer. */
@@ -107,12 +110,30 @@ static void finish(struct fs *fs, struct work *work, int error)
 /* Without the mutex: until another try may go better. */
 static void wait_for(struct fs *fs, bool memory)
 {
-	const struct timespec millisecond = {.tv_nsec = 1000000};
+	const struct timespec look = {.tv_nsec = LOOK_MS * 1000000};
 
 	if (memory)
-		nanosleep(&millisecond, NULL);
+		nanosleep(&look, NULL);
 	else
 		nommu_board_wait(fs->board, WAIT_MS);
+}
+
+/* Whether this try is the last one, for want of the lock or of memory. */
+static void look(const struct fs *fs, struct work *work)
+{
+	struct pollfd requests = {.fd = fuse_session_fd(fs->session), .events = POLLIN};
+	int64_t waited = now_ms() - work->since;
+
+	if (work->req)
+		work->last = waited >= WORK_SECONDS * 1000;
+	if (!work->starved)
+		return;
+	if (poll(&requests, 1, 0) > 0 || work->served != fs->served)
+		work->quiet = 0;
+	else
+		work->quiet++;
+	work->served = fs->served;
+	work->settled = work->quiet >= QUIET_LOOKS || waited >= MEMORY_MS;
 }
 
 /* The first of the queue, once. Nobody else takes it out. */
@@ -122,17 +143,15 @@ static void try_first(struct fs *fs)
 	int error;
 
 	pthread_mutex_unlock(&fs->mutex);
-	wait_for(fs, work->tries > 0);
+	wait_for(fs, work->starved);
 	pthread_mutex_lock(&fs->mutex);
-	if (work->req)
-		work->last = now_ms() - work->since >= WORK_SECONDS * 1000;
+	look(fs, work);
 	error = work->run(fs, work);
 	if (!error || !work_again(fs, work, error)) {
 		finish(fs, work, error);
 		return;
 	}
-	if (error != -EAGAIN)
-		work->tries++;
+	work->starved = error != -EAGAIN;
 	/* What nobody waits for lets the others pass. */
 	if (!work->req && work->next) {
 		fs->first = work->next;

@@ -7,8 +7,8 @@
  * again, for WORK_SECONDS; then the caller gets the error. What comes for the same inode meanwhile queues up behind.
  * So the thread that reads /dev/fuse never waits for a process of the board.
  *
- * Running out of board RAM is waited for too, shortly, while files without a name hold some: the host's word that
- * they are forgotten may be under way.
+ * Running out of board RAM is waited for too while files without a name hold some: the host's word that they are
+ * forgotten may be under way, behind other requests. Once no request has come for a moment, there is none.
  *
  * Locking: all of it with the daemon's mutex.
  */
@@ -45,8 +45,11 @@ struct work {
 	bool last; /* there will be no other try: answer what there is */
 	/* work.c's */
 	struct work *next;
-	int64_t since; /* ms */
-	int tries;     /* for want of memory */
+	int64_t since;   /* ms */
+	bool starved;    /* it waits for memory */
+	bool settled;    /* which will not come any more */
+	uint64_t served; /* fs.served when it was looked at last */
+	int quiet;       /* how many looks in a row saw no request */
 	struct fuse_file_info fi_copy;
 };
 

@@ -5,14 +5,16 @@
 t_tmp
 unset CI TEST_ONLY TEST_TIMEOUT
 
-mkdir t
+mkdir -p t/a/unit t/b/unit
 echo 'exit 0' >t/good.sh
 echo 'echo a word; exit 3' >t/bad.sh
 echo 'exit 77' >t/none.sh
 echo 'sleep 30' >t/slow.sh
 printf '#!/bin/sh\necho "66%%: Checks: 3, Failures: 1, Errors: 0"\nexit 1\n' >t/unit
 printf '#!/bin/sh\necho "100%%: Checks: 5, Failures: 0, Errors: 0"\nkill -9 $$\n' >t/crash
-chmod +x t/unit t/crash
+printf '#!/bin/sh\n[ "$1" != --list ] || exec echo one two\necho "100%%: Checks: 2, Failures: 0, Errors: 0"\n' >t/a/unit/run
+printf '#!/bin/sh\nexit 2\n' >t/b/unit/run
+chmod +x t/unit t/crash t/?/unit/run
 
 # runs STATUS LAST-LINE TEST…
 runs() {
@@ -31,6 +33,8 @@ runs 1 '2 passed, 1 failed' "$T/t/unit"
 runs 1 '5 passed, 1 failed' "$T/t/crash"
 TEST_TIMEOUT=1 runs 1 '0 passed, 1 failed' "$T/t/slow.sh"
 t_has "$(cat out)" "stopped after 1 s" "a test that hangs"
+runs 0 '4 passed, 0 failed' "$T/t/a/unit/run"
+runs 1 '0 passed, 1 failed' "$T/t/b/unit/run"
 runs 1 '0 passed, 1 failed' "$T/t/missing.sh"
 runs 1 '0 passed, 1 failed'
 

@@ -5,6 +5,15 @@
 . "$(dirname "$0")/helpers/calls.sh"
 t_tmp
 t_mount -o ram=4M
+# The first request after the kill may be the one that is aborted.
+dead() {
+	for ((i = 0; i < 100; i++)); do
+		! ls "$MNT" 2>&1 | grep 'Transport endpoint is not connected' >/dev/null || return 0
+		sleep 0.05
+	done
+	t_fail "the mount of a killed daemon: $(ls "$MNT" 2>&1)"
+}
+
 first=$(t_daemon "$MNT")
 touch "$MNT/first"
 
@@ -24,14 +33,14 @@ t_has "$(cat err)" "nommufs: /proc: something is mounted here already (proc)"
 # The daemon dies; the board's file and directory are still open, and somebody is in there.
 exec 5<"$MNT/first" 6<"$MNT"
 kill -KILL "$first"
-t_errno ENOTCONN ls "$MNT"
+dead
 "$B/nommufs" -o ram=4M none "$MNT" || t_fail "no board where a daemon died: exit status $?"
 [ ! -e "$MNT/first" ] || t_fail "the new board has the old one's file"
 [ "$(t_daemon "$MNT")" != "$first" ] || t_fail "the old daemon lives"
 exec 5<&- 6<&-
 # By a relative name, with a slash behind it.
 kill -KILL "$(t_daemon "$MNT")"
-t_errno ENOTCONN ls "$MNT"
+dead
 relative=../${T##*/}/${MNT##*/}/
 "$B/nommufs" -o ram=4M none "$relative" || t_fail "no board by a relative name"
 second=$(t_daemon "$relative")

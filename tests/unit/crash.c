@@ -136,21 +136,30 @@ static bool has_entry(const struct seg_journal *journal, uint64_t where, uint32_
 	return false;
 }
 
+/* The next word from @at on that is not what it was at the start of the transaction, though it must be or have an entry;
+ * the segment's size if there is none. */
+static uint64_t next_change(const struct crash *c, const char *now, uint64_t at)
+{
+	for (; at < c->size; at += 4) {
+		/* Most pages are as they were. */
+		while (at < c->size && at % 4096 == 0 && !memcmp(now + at, c->begun + at, 4096))
+			at += 4096;
+		if (at < c->size && memcmp(now + at, c->begun + at, 4) && !is_exempt(at))
+			break;
+	}
+	return at < c->size ? at : c->size;
+}
+
 bool crash_covered(struct crash *c)
 {
 	const char *now = c->scene.victim->base;
 
-	for (uint64_t at = 0; at < c->size; at += 64) {
-		if (!memcmp(now + at, c->begun + at, 64))
-			continue;
-		for (uint64_t where = at; where < at + 64; where += 4) {
-			uint32_t old;
+	for (uint64_t at = next_change(c, now, 0); at < c->size; at = next_change(c, now, at + 4)) {
+		uint32_t old;
 
-			memcpy(&old, c->begun + where, sizeof(old));
-			if (!is_exempt(where) && memcmp(now + where, &old, sizeof(old)) &&
-			    !has_entry(c->scene.victim->journal, where, old))
-				return wrong(c, "a word was changed without an entry that has what it was", where);
-		}
+		memcpy(&old, c->begun + at, sizeof(old));
+		if (!has_entry(c->scene.victim->journal, at, old))
+			return wrong(c, "a word was changed without an entry that has what it was", at);
 	}
 	return true;
 }
@@ -170,7 +179,7 @@ static void undo(struct crash *c, uint64_t n)
 bool crash_recover(struct crash *c, enum crash_death death)
 {
 	struct nommu_board *b = c->scene.survivor;
-	uint64_t recoveries = b->header->recoveries, count = b->journal->count;
+	uint64_t recoveries = b->header->recoveries, count = b->journal->count, at;
 	struct nommu_why why = { "" };
 	int result;
 
@@ -184,9 +193,9 @@ bool crash_recover(struct crash *c, enum crash_death death)
 		return wrong(c, "the survivor does not get the lock", (uint64_t)-result);
 	if (b->header->recoveries != recoveries + 1 || b->journal->count)
 		return wrong(c, "there was no recovery", b->journal->count);
-	for (uint64_t at = 0; at < c->size; at += 8)
-		if (memcmp(b->base + at, c->begun + at, 8) && !is_exempt(at))
-			return wrong(c, "a word is not what it was at the start of the transaction", at);
+	at = next_change(c, b->base, 0);
+	if (at < c->size)
+		return wrong(c, "a word is not what it was at the start of the transaction", at);
 	if (nommu_verify(b, &why)) {
 		snprintf(c->error, sizeof(c->error), "nommu_verify after recovery: %.200s", why.text);
 		return false;

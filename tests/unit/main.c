@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * main - runs the unit test suites: all of them, or those named on the command line.
+ * main - runs the unit test suites: all of them, or those named on the command line. --list lists them.
  *
  * CK_FORK=no keeps a test in this process, for a debugger; CK_RUN_CASE=NAME picks one test case (libcheck).
  */
@@ -55,6 +55,11 @@ int main(int argc, char **argv)
 	SRunner *runner = NULL;
 	int failed;
 
+	if (argc == 2 && !strcmp(argv[1], "--list")) {
+		for (unsigned int i = 0; i < count; i++)
+			puts(suites[i].name);
+		return 0;
+	}
 	if (argc > 1)
 		for (int i = 1; i < argc; i++)
 			runner = add_named(runner, argv[i]);

@@ -13,7 +13,7 @@
 #include "suites.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STEPS 100000
+#define STEPS 300000
 #else
 #define STEPS 2000000
 #endif

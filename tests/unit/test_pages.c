@@ -148,7 +148,7 @@ static void random_runs(uint32_t pages, uint32_t max_order, uint64_t seed)
 	unsigned count = 0;
 
 	check_free(&n);
-	for (int step = 0; step < 3000; step++) {
+	for (int step = 0; step < 1500; step++) {
 		if (count < 64 && pick(&n, 2)) {
 			uint32_t want = 1 + pick(&n, 1 + pick(&n, (1u << max_order) + 3));
 

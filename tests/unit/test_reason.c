@@ -133,6 +133,7 @@ static const struct said {
 	{NOMMU_RULE_BOARD_STOPPED, {EIO}, "damaged"},
 	{NOMMU_RULE_NO_SUCH_MM, {ESRCH}, "process"},
 	{NOMMU_RULE_NOT_IMPLEMENTED, {ENOSYS}, "call"},
+	{NOMMU_RULE_NOT_EMULATED, {ENOSYS}, "thread-local"},
 };
 
 /* These refuse nothing; they are why a copy was made, or stand for what was done to a plan. */

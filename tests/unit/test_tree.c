@@ -379,6 +379,7 @@ SUITE(tree)
 	tcase_add_test(lives, inode_numbers_are_not_used_twice);
 	suite_add_tcase(suite, lives);
 	tcase_add_checked_fixture(many, setup, teardown);
+	tcase_set_timeout(many, 60);
 	tcase_add_test(many, cookies_are_stable);
 	tcase_add_test(many, an_emptied_directory_lets_go_of_its_slots);
 	tcase_add_test(many, a_hundred_thousand_names_in_one_directory);

@@ -152,7 +152,7 @@ START_TEST(random_operations_agree_with_the_model)
 		ck_assert_ptr_nonnull(dirs[i]);
 		ck_assert_int_eq(tree_link(&tree, tree.root, name, dirs[i]), 0);
 	}
-	for (int i = 0; i < 200000; i++) {
+	for (int i = 0; i < 60000; i++) {
 		step(dirs);
 		if (i % 1000 == 0)
 			compare(dirs);
@@ -167,6 +167,7 @@ SUITE(tree_random)
 	Suite *suite = suite_create("tree_random");
 	TCase *model_case = tcase_create("model");
 
+	tcase_set_timeout(model_case, 60);
 	tcase_add_test(model_case, random_operations_agree_with_the_model);
 	suite_add_tcase(suite, model_case);
 	return suite;

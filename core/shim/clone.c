@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * clone - libc's clone(2), which a machine without an MMU has with CLONE_VM alone.
+ *
+ * A child without thread-local storage of its own shares our record of its parent. That is right with CLONE_VFORK,
+ * where the parent waits: child and parent each clear the record, as with vfork. Where both run at once neither could
+ * be told from the other, so such a child is refused.
+ */
+#include <sched.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "shim/context.h"
+#include "shim/signal.h"
+#include "shim/trace.h"
+
+struct child {
+	int (*fn)(void *arg);
+	void *arg;
+	uint64_t mask;
+};
+
+static uint64_t set_mask(uint64_t mask)
+{
+	uint64_t old = 0;
+
+	os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&old, sizeof(mask), 0, 0);
+	return old;
+}
+
+/* Whatever the other one of the two left there. */
+static void clear(struct shim_task *task)
+{
+	task->calls = 0;
+	task->deferred = 0;
+	memset(&task->engine, 0, sizeof(task->engine));
+}
+
+static int run_child(void *arg)
+{
+	const struct child child = *(const struct child *)arg;
+
+	clear(&shim_task);
+	signal_unshare(&shim_task);
+	set_mask(child.mask);
+	return child.fn(child.arg);
+}
+
+/* The parent sleeps until the child is done with its record. No handler of the parent may find it before it is
+ * cleared. */
+static int clone_and_wait(int (*fn)(void *), void *stack, int flags, void *arg, void *ids[static 3])
+{
+	struct shim_task *task = &shim_task;
+	struct shim_action *actions = task->actions;
+	struct child child = { .fn = fn, .arg = arg, .mask = set_mask(~0ULL) };
+	int result = real_clone(run_child, stack, flags, &child, ids);
+
+	clear(task);
+	task->actions = actions;
+	set_mask(child.mask);
+	return result;
+}
+
+static int refuse(struct shim_task *task, int flags, enum nommu_rule rule)
+{
+	struct nommu_verdict verdict = { .error = -ENOSYS, .rule = rule };
+	const long args[] = { flags };
+
+	if (trace_wanted()) {
+		task->calls = 1;
+		trace_write("clone", "x", args, -ENOSYS, &verdict);
+		shim_leave(task);
+	}
+	return (int)shim_result(-ENOSYS);
+}
+
+int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
+{
+	struct shim_task *task = &shim_task;
+	void *ids[3]; /* parent's tid, thread-local storage, child's tid: looked at by the kernel where flags say so */
+	va_list args;
+
+	va_start(args, arg);
+	for (int i = 0; i < 3; i++)
+		ids[i] = va_arg(args, void *);
+	va_end(args);
+	if (shim.state != SHIM_ON || task->calls)
+		return real_clone(fn, stack, flags, arg, ids);
+	if (!(flags & CLONE_VM))
+		return refuse(task, flags, NOMMU_RULE_NOT_IMPLEMENTED);
+	if (flags & CLONE_SETTLS)
+		return real_clone(fn, stack, flags, arg, ids);
+	if (flags & CLONE_VFORK)
+		return clone_and_wait(fn, stack, flags, arg, ids);
+	return refuse(task, flags, NOMMU_RULE_NOT_EMULATED);
+}

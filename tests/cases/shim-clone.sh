@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# clone(2): ENOSYS without CLONE_VM, and for a child that would run beside its parent on the same thread-local storage
+# (with the reason); with CLONE_VFORK it works, and whatever the child's end the parent goes on.
+. "$(dirname "$0")/helpers/transcript.sh"
+t_tmp
+t_mount
+before=$(t_free)
+
+t_eq "$(t_run "$H/shim-clone" fork-like)" "clone: -1 ENOSYS" "clone without CLONE_VM"
+t_eq "$(t_run "$H/shim-clone" beside)" "clone: -1 ENOSYS" "clone beside the parent"
+"$B/nommu-run" --board "$MNT" --trace=trace -- "$H/shim-clone" beside >/dev/null
+grep -q 'clone(.*) = -1 ENOSYS: not-emulated: .*CLONE_VFORK' trace || t_fail "the reason: $(cat trace)"
+"$B/nommu-run" --board "$MNT" --trace=trace -- "$H/shim-clone" fork-like >/dev/null
+grep -q 'clone(.*) = -1 ENOSYS: not-implemented: ' trace || t_fail "the reason: $(cat trace)"
+t_returns "$before"
+
+t_run "$H/shim-clone" waiting || t_fail "with CLONE_VFORK: exit status $?"
+t_returns "$before"
+t_run "$H/shim-clone" killed || t_fail "killed with CLONE_VFORK: exit status $?"
+t_returns "$before"
+t_eq "$(cat "$MNT/proc/maps")" "" "/proc/maps after all"
