@@ -8,7 +8,7 @@ t_mount -o ram=4M
 # The first request after the kill may be the one that is aborted.
 dead() {
 	for ((i = 0; i < 100; i++)); do
-		! ls "$MNT" 2>&1 | grep 'Transport endpoint is not connected' >/dev/null || return 0
+		[[ $(ls "$MNT" 2>&1) != *'Transport endpoint is not connected'* ]] || return 0
 		sleep 0.05
 	done
 	t_fail "the mount of a killed daemon: $(ls "$MNT" 2>&1)"
