@@ -161,10 +161,11 @@ static int shrink(struct nommu_board *b, uint32_t id, uint64_t size)
 	/* The size first: from here on nobody can map what is being cut. */
 	journal_u64(b, &file->size, size);
 	done = shrink_some(b, file, keep);
-	frame = skip ? extent_find(b, file, keep - 1, 1, &run) : 0;
-	if (frame && !b->damaged)
-		memset((char *)frame_addr(b, frame) + skip, 0, NOMMU_PAGE_SIZE - skip);
 	result = tx_end(b);
+	/* As soon as the size stands, since bytes cannot be undone, and whatever becomes of the pages behind. */
+	frame = !result && skip ? extent_find(b, file, keep - 1, 1, &run) : 0;
+	if (frame)
+		memset((char *)frame_addr(b, frame) + skip, 0, NOMMU_PAGE_SIZE - skip);
 	while (!result && !done) {
 		result = tx_begin(b);
 		if (result)
@@ -213,7 +214,7 @@ static int grow_contiguous(struct nommu_board *b, uint32_t id, uint64_t size)
 	frame = pages_alloc(b, (uint32_t)pages, 1, FRAME_FILE, id, &block);
 	if (!frame) {
 		tx_abort(b);
-		return -ENOMEM;
+		return reap_pending(b) ? grow_contiguous(b, id, size) : -ENOMEM;
 	}
 	extent_add(b, file_at(b, id), 0, frame, (uint32_t)pages);
 	result = tx_end(b);
@@ -281,7 +282,9 @@ static ssize_t grow_some(struct nommu_board *b, uint32_t id, const char *buf, si
 	if (buf && done && at + done > file->size)
 		journal_u64(b, &file->size, at + done);
 	result = tx_end(b);
-	return result ? result : done ? (ssize_t)done : -ENOSPC;
+	if (result || done)
+		return result ? result : (ssize_t)done;
+	return reap_pending(b) ? grow_some(b, id, buf, len, at) : -ENOSPC;
 }
 
 ssize_t nommu_file_write(struct nommu_board *b, uint32_t id, const void *buf, size_t len, uint64_t offset)

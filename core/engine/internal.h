@@ -135,6 +135,8 @@ void vma_remove(struct nommu_board *b, uint32_t id);
  */
 bool reap_waiting(const struct nommu_board *b);
 void reap(struct nommu_board *b);
+/* What tasks were filling that died before their mm did (vfork children, threads). True: some memory came back. */
+bool reap_pending(struct nommu_board *b);
 
 /*
  * mm.c - processes.

@@ -86,7 +86,8 @@ struct seg_frame {
 		};
 	};
 	struct seg_node node; /* FILE: of an extent's first frame, in the file's tree. PENDING: start is how many pages,
-				 end the file that is pinned */
+				 end the file that is pinned, aux the tid of the task that fills it, max_aux that
+				 task's since */
 };
 
 /* Every record of a table begins so. */

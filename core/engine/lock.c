@@ -149,6 +149,11 @@ static enum owner owner_look(struct nommu_board *b, uint32_t tid, uint64_t since
 	}
 }
 
+bool lock_task_is_dead(struct nommu_board *b, uint32_t tid, uint64_t since)
+{
+	return owner_look(b, tid, since) == OWNER_DEAD;
+}
+
 /* Spin without touching the word for a while. */
 static uint64_t lock_relax(uint64_t ns)
 {

@@ -41,4 +41,7 @@ void tx_step(struct nommu_board *b);
 /* Get the lock within @ns from now, recover, and give it back at once. */
 int lock_wait(struct nommu_board *b, uint64_t ns);
 
+/* Whether the task that had this tid and since is gone. Asks the host; without the lock. */
+bool lock_task_is_dead(struct nommu_board *b, uint32_t tid, uint64_t since);
+
 #endif

@@ -416,6 +416,8 @@ int nommu_mmap(struct nommu_board *b, const struct nommu_mm *mm, const struct no
 		error = map_once(&m);
 		if (likely(error != -ENOMEM) || v->rule != NOMMU_RULE_NO_MEMORY || v->order_asked > b->max_order)
 			break;
+		if (tries < REAPER_TRIES && reap_pending(b))
+			continue;
 		if (reap_waiting(b) && tries < REAPER_TRIES) {
 			reap(b);
 			continue;

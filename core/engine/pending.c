@@ -13,6 +13,8 @@ uint32_t pending_take(struct nommu_board *b, uint32_t mm, uint32_t file, uint32_
 	frame = frame_at(b, id);
 	journal_u64(b, &frame->node.start, *block);
 	journal_u64(b, &frame->node.end, file);
+	journal_u64(b, &frame->node.aux, b->os->task()->tid);
+	journal_u64(b, &frame->node.max_aux, b->os->task()->since);
 	journal_u32(b, &frame->next, owner->pending);
 	journal_u32(b, &frame->prev, 0);
 	if (owner->pending)

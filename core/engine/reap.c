@@ -78,3 +78,63 @@ void reap(struct nommu_board *b)
 			return;
 	}
 }
+
+/* Looked at in one go. */
+#define FILLERS_MAX 32
+
+struct filler {
+	uint32_t mm;
+	uint32_t frame;
+	uint32_t tid;
+	uint64_t since;
+};
+
+static unsigned int find_fillers(struct nommu_board *b, struct filler fillers[static FILLERS_MAX])
+{
+	uint32_t high = b->header->table[TABLE_MMS].high, steps = 0;
+	unsigned int count = 0;
+
+	for (uint32_t mm = 1; mm <= high && mm <= b->mm_count; mm++) {
+		if (!mm_at(b, mm)->state)
+			continue;
+		for (uint32_t at = mm_at(b, mm)->pending;
+		     at && count < FILLERS_MAX && segment_step(b, &steps, b->pages);) {
+			const struct seg_frame *frame = frame_at(b, at);
+
+			fillers[count++] =
+				(struct filler){ mm, at, (uint32_t)frame->node.aux, frame->node.max_aux };
+			at = frame->next;
+		}
+	}
+	return count;
+}
+
+bool reap_pending(struct nommu_board *b)
+{
+	struct filler fillers[FILLERS_MAX];
+	unsigned int count;
+	bool freed = false;
+
+	if (!__atomic_load_n(&b->header->pending_pages, __ATOMIC_RELAXED) || tx_begin(b))
+		return false;
+	count = find_fillers(b, fillers);
+	if (tx_end(b))
+		return false;
+	while (count--) {
+		const struct filler *f = &fillers[count];
+		const struct seg_frame *frame;
+
+		if (!lock_task_is_dead(b, f->tid, f->since) || tx_begin(b))
+			continue;
+		/* It was looked at without the lock: is it what it was? */
+		frame = frame_at(b, f->frame);
+		if (frame->state == FRAME_PENDING && frame->owner == f->mm && frame->node.aux == f->tid &&
+		    frame->node.max_aux == f->since) {
+			pending_free(b, f->mm, f->frame);
+			freed = true;
+		}
+		tx_end(b);
+	}
+	reap(b);
+	return freed;
+}

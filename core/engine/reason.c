@@ -174,6 +174,12 @@ static void say_memory(struct line *line, const struct nommu_verdict *v)
 		say(line, "; most is held by files: %u pages", v->holder_pages);
 }
 
+/* Other errors than that of an operation that does not want to are the driver's own. */
+static bool driver_says_no(const struct nommu_verdict *v)
+{
+	return v->rule == NOMMU_RULE_ADDRESS_REFUSED && v->error != -ENODEV;
+}
+
 static void say_copy(struct line *line, const struct nommu_verdict *v)
 {
 	say(line, "copied into %llu page%s of RAM", (unsigned long long)v->pages, plural(v->pages));
@@ -203,13 +209,21 @@ int nommu_reason(const struct nommu_verdict *v, char *text, size_t size)
 	else if (rule == NOMMU_RULE_MREMAP_LIMIT)
 		say(&line, "a mapping never moves, and this one cannot have more than %llu page%s",
 		    (unsigned long long)v->pages, plural(v->pages));
+	else if (driver_says_no(v))
+		say(&line, "the driver's address operation refused: the range reaches beyond the file's memory, or "
+			   "user.bdi.get_unmapped_area says so");
 	else if (rule == NOMMU_RULE_BOARD_BUSY)
 		say(&line, "task %d, which has the board's lock, is stopped by a debugger, or hangs", v->holder_pid);
 	else if (rule == NOMMU_RULE_COPY && !v->error)
 		say_copy(&line, v);
 	else
 		say(&line, "%s", words[rule].why ? words[rule].why : names[rule]);
-	if (words[rule].help[0])
+	if (driver_says_no(v))
+		say(&line, "; stay inside of the file; in an image made by genromfs -A 4096 every page of a file is there");
+	else if (rule == NOMMU_RULE_NO_MEMORY && v->order_asked > v->order_max)
+		say(&line, "; ask for at most %lu KiB at once, or give the board a larger max-order",
+		    NOMMU_PAGE_SIZE << v->order_max >> 10);
+	else if (words[rule].help[0])
 		say(&line, "; %s", words[rule].help);
 	return line.len;
 }

@@ -368,13 +368,15 @@ int nommu_mmap(struct nommu_board *board, const struct nommu_mm *mm, const struc
 	       struct nommu_verdict *verdict);
 
 /* Unmap. The length rounds up to pages. `bdi` (patch): the whole of a mapping, by its exact start and end. `linux6`:
- * of anonymous memory any part of one mapping; of a file the whole only. Else EINVAL. The memory stays accessible. */
+ * of anonymous memory any part of one mapping; of a file the whole only. Else EINVAL. The memory stays accessible.
+ * Errors: EINVAL also for a length that rounds to 0, ESRCH no such mm, ENOMEM (`linux6`) a hole needs a mapping more than
+ * the tables hold. */
 int nommu_munmap(struct nommu_board *board, const struct nommu_mm *mm, uint64_t addr, uint64_t length,
 		 struct nommu_verdict *verdict);
 
 /* Change a mapping's size in place (doc: "NO-MMU MREMAP"); never moves. @flags MREMAP_…, @fixed the address given
  * with MREMAP_FIXED. Errors: EINVAL no mapping with exactly this start and size, a length that rounds to 0, another
- * address; EPERM shareable; ENOMEM longer than its block (`bdi`, doc) or its region (`linux6`, kernel). */
+ * address; EPERM shareable; ESRCH no such mm; ENOMEM longer than its block (`bdi`, doc) or its region (`linux6`, kernel). */
 int nommu_mremap(struct nommu_board *board, const struct nommu_mm *mm, uint64_t addr, uint64_t old_length,
 		 uint64_t new_length, int flags, uint64_t fixed, struct nommu_verdict *verdict);
 

@@ -8,7 +8,6 @@
  */
 #include <sched.h>
 #include <stdarg.h>
-#include <string.h>
 #include <sys/syscall.h>
 
 #include "shim/context.h"
@@ -34,7 +33,11 @@ static void clear(struct shim_task *task)
 {
 	task->calls = 0;
 	task->deferred = 0;
-	memset(&task->engine, 0, sizeof(task->engine));
+	task->personality = 0;
+	/* Not its own robust list: the kernel may know it. */
+	task->engine.tid = 0;
+	task->engine.inside = 0;
+	task->engine.deferred = 0;
 }
 
 static int run_child(void *arg)

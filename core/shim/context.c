@@ -98,10 +98,13 @@ void shim_meet(struct shim_task *task)
 		uint32_t nobody = 0;
 
 		if (__atomic_compare_exchange_n((uint32_t *)&shim.life->attaching, &nobody, 1, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_ACQUIRE))
+						__ATOMIC_ACQUIRE)) {
+			/* Another thread of the parent may have held it. */
+			shim.signals.lock = 0;
 			attach(true);
-		else
+		} else {
 			os_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		}
 	}
 	task->life = shim.life->id;
 }

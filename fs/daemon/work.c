@@ -12,7 +12,7 @@
 #define WAIT_MS     50   /* one wait for the board's lock */
 #define LOOK_MS     5    /* between two looks whether requests still come */
 #define QUIET_LOOKS 3
-#define MEMORY_MS   1000 /* and no longer than that */
+#define MEMORY_MS   200  /* and no longer than that */
 
 static int64_t now_ms(void)
 {

@@ -5,12 +5,22 @@
 t_tmp
 . "$ROOT/tests/cases/run.bash"
 
+# A line for its pid, and one for every signal that came.
+lines() {
+	for ((i = 0; i < 200; i++)); do
+		[ "$(wc -l <"$1")" -lt "$2" ] || return 0
+		sleep 0.05
+	done
+	t_fail "$1 has not got $2 lines in 10 s: $(cat "$1")"
+}
+
 r_launch --ram=1M -- "$H/run-catch" "$T/ready" >out 2>err &
 pid=$!
 r_wait_for ready
+got=1
 for name in HUP INT QUIT USR1 USR2; do
 	kill -"$name" "$pid"
-	sleep 0.1
+	lines ready $((++got))
 done
 kill -TERM "$pid"
 status=0
@@ -26,8 +36,8 @@ pid=$!
 set +m
 r_wait_for ready2
 kill -INT -"$pid"
-sleep 0.2
-kill -TERM "$(cat ready2)"
+lines ready2 2
+kill -TERM "$(head -n 1 ready2)"
 status=0
 wait "$pid" || status=$?
 t_eq "$status" 7 "exit status"

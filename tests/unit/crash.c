@@ -5,15 +5,41 @@
 #include "crash.h"
 
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static struct crash *current; /* whose task the victim's handle has: os.task has no argument */
 
+/* A task that is not inside is asked for before the lock is. */
 static struct nommu_task *victim_task(void)
 {
-	return &current->task;
+	struct crash *c = current;
+
+	if (c->refusing && !c->task.inside && c->locks++ == c->refuse) {
+		c->scene.victim->lock->word = (uint32_t)getppid();
+		c->scene.victim->lock->since = UINT64_MAX;
+	}
+	return &c->task;
+}
+
+static void let_go(struct crash *c)
+{
+	struct seg_lock *lock = c->scene.victim->lock;
+
+	if ((lock->word & FUTEX_TID_MASK) == (uint32_t)getppid())
+		lock->word = 0;
+}
+
+static long victim_syscall(long number, long a, long b, long d, long e, long f, long g)
+{
+	if (current->refusing && number == SYS_futex && b == FUTEX_WAIT) {
+		let_go(current);
+		return -EAGAIN;
+	}
+	return os_syscall(number, a, b, d, e, f, g);
 }
 
 static bool at_event(struct nommu_board *b, void *arg)
@@ -42,6 +68,7 @@ void crash_open(struct crash *c, enum nommu_profile profile, crash_setup_fn *set
 	current = c;
 	c->os = os_host;
 	c->os.task = victim_task;
+	c->os.syscall = victim_syscall;
 	c->os.journal_full = at_event;
 	c->os.arg = c;
 	nommu_config_init(&config);
@@ -105,6 +132,19 @@ bool crash_run(struct crash *c, crash_run_fn *run, uint64_t stop, int *result)
 	*result = run(c->scene.victim, &c->scene);
 	c->counting = false;
 	return false;
+}
+
+bool crash_run_busy(struct crash *c, crash_run_fn *run, uint64_t nth, int *result)
+{
+	c->locks = 0;
+	c->refuse = nth;
+	c->refusing = true;
+	nommu_board_set_nonblocking(c->scene.victim, true);
+	*result = run(c->scene.victim, &c->scene);
+	nommu_board_set_nonblocking(c->scene.victim, false);
+	c->refusing = false;
+	let_go(c);
+	return c->locks > nth;
 }
 
 static bool wrong(struct crash *c, const char *what, uint64_t where)

@@ -179,7 +179,8 @@ static int run_write(struct nommu_board *b, struct crash_scene *s)
 	static char buf[40 * 4096];
 	ssize_t n = nommu_file_write(b, s->file[0], buf, sizeof(buf), 18 * PAGE + 50);
 
-	return n < 0 ? (int)n : 0;
+	/* There is memory enough: less than all is an interruption. */
+	return n < 0 ? (int)n : n < (ssize_t)sizeof(buf) ? -EAGAIN : 0;
 }
 
 static int run_fill(struct nommu_board *b, struct crash_scene *s)
@@ -310,6 +311,48 @@ static void stop_everywhere(const struct operation *o, enum nommu_profile profil
 	crash_close(&c);
 }
 
+/* The lock cannot be had at the nth attempt: the call says so, or waits; called again it ends what was begun. */
+static void refuse_everywhere(const struct operation *o, enum nommu_profile profile)
+{
+	struct nommu_stats ended;
+	struct crash c;
+	int undisturbed = 0, result = 0;
+	uint64_t nth, refused = 0;
+
+	crash_open(&c, profile, o->setup);
+	ck_assert(!crash_run(&c, o->run, UINT64_MAX, &undisturbed));
+	ck_assert_int_eq(nommu_stats(c.scene.survivor, &ended), 0);
+	for (nth = 0;; nth++) {
+		crash_reset(&c);
+		if (!crash_run_busy(&c, o->run, nth, &result))
+			break;
+		ck_assert_msg(nommu_verify(c.scene.survivor, &(struct nommu_why){ "" }) == 0,
+			      "%s, refused the lock at %llu: the board does not verify", o->name,
+			      (unsigned long long)nth);
+		ck_assert_msg(result == undisturbed || result == -EAGAIN, "%s, refused the lock at %llu: %d", o->name,
+			      (unsigned long long)nth, result);
+		refused += result == -EAGAIN;
+		if (result == -EAGAIN)
+			ck_assert_msg(goes_on(&c, o, undisturbed, &ended), "%s, refused the lock at %llu: %s", o->name,
+				      (unsigned long long)nth, c.error);
+		else
+			ck_assert_msg(crash_empties(&c), "%s: %s", o->name, c.error);
+	}
+	ck_assert_msg(refused > 0, "%s: the lock was never missed", o->name);
+	crash_close(&c);
+}
+
+START_TEST(lock_refused)
+{
+	const struct operation *o = &operations[_i];
+
+	if (o->profiles & BDI)
+		refuse_everywhere(o, NOMMU_PROFILE_BDI);
+	if (o->profiles & LINUX6)
+		refuse_everywhere(o, NOMMU_PROFILE_LINUX6);
+}
+END_TEST
+
 START_TEST(crash_points)
 {
 	const struct operation *o = &operations[_i];
@@ -328,6 +371,7 @@ SUITE(crash)
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_loop_test(tcase, crash_points, 0, sizeof(operations) / sizeof(*operations));
+	tcase_add_loop_test(tcase, lock_refused, 0, sizeof(operations) / sizeof(*operations));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

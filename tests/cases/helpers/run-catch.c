@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * run-catch FILE: counts signals. Writes its pid to FILE when it is ready, "1 0 0 0 0 7" (how often HUP, INT, QUIT,
+ * run-catch FILE: counts signals. Writes its pid to FILE when it is ready, a line for each signal after that, "1 0 0 0 0 7" (how often HUP, INT, QUIT,
  * USR1, USR2 came, exit status) to standard output when TERM comes, and ends with 7.
  */
 #include <signal.h>
@@ -32,6 +32,11 @@ int main(int argc, char **argv)
 	fprintf(file, "%d\n", (int)getpid());
 	fclose(file);
 	while (sigwait(&set, &signo) == 0 && signo != SIGTERM) {
+		file = fopen(argv[1], "a");
+		if (!file)
+			return 2;
+		fprintf(file, "%d\n", signo);
+		fclose(file);
 		for (size_t i = 0; i < COUNTED; i++)
 			times[i] += counted[i] == signo;
 	}

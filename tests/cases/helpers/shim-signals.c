@@ -209,9 +209,28 @@ static void old_interfaces(void)
 	CHECK(bsd_signal(SIGUSR1, plain) == SIG_DFL && ssignal(SIGUSR1, SIG_DFL) == plain);
 }
 
+/* Until the main thread is inside of read. */
+static void wait_for_read(void)
+{
+	char path[64], text[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)getpid());
+	for (int i = 0; i < 10000; i++) {
+		FILE *file = fopen(path, "r");
+		bool inside = file && fgets(text, sizeof(text), file) && strncmp(text, "0 ", 2) == 0;
+
+		if (file)
+			fclose(file);
+		if (inside)
+			return;
+		usleep(1000);
+	}
+	wrong = 1;
+}
+
 static void *poke(void *arg)
 {
-	usleep(30000);
+	wait_for_read();
 	pthread_kill(*(pthread_t *)arg, SIGUSR1);
 	usleep(30000);
 	if (write(*((int *)((pthread_t *)arg + 1)), "x", 1) != 1)
