@@ -26,6 +26,8 @@ void peer_know_self(struct peer_self *self)
 	*self = (struct peer_self){ .uid = geteuid() };
 	if (stat("/proc/self/ns/pid", &ns) == 0)
 		self->pidns = ns.st_ino;
+	if (stat("/proc/self/ns/time", &ns) == 0)
+		self->timens = ns.st_ino;
 	if (readlink("/proc/self", text, sizeof(text) - 1) > 0)
 		self->proc = strtol(text, NULL, 10) == (long)getpid();
 }
@@ -46,6 +48,16 @@ static bool same_pidns(const struct peer_self *self, const struct ucred *peer, c
 	return true;
 }
 
+/* Whether its clocks are ours: the lock compares when a task began. */
+static bool same_timens(const struct peer_self *self, const struct ucred *peer)
+{
+	char path[64];
+	struct stat ns;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/time", (int)peer->pid);
+	return !self->timens || !self->proc || stat(path, &ns) != 0 || ns.st_ino == self->timens;
+}
+
 static int check_peer(const struct peer_self *self, int fd, const struct wire_hello *hello, struct ucred *peer,
 		      char text[static WIRE_TEXT])
 {
@@ -61,6 +73,8 @@ static int check_peer(const struct peer_self *self, int fd, const struct wire_he
 			text, -EPERM,
 			"the process is in another PID namespace (its pid %d there, %d here); start nommufs inside it",
 			hello->pid, (int)peer->pid);
+	if (!same_timens(self, peer))
+		return peer_fail(text, -EPERM, "the process is in another time namespace; start nommufs inside it");
 	return 0;
 }
 

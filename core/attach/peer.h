@@ -16,7 +16,8 @@
 /* The daemon itself. */
 struct peer_self {
 	uid_t uid;
-	ino_t pidns; /* inode of its PID namespace; 0: unknown */
+	ino_t pidns;  /* inode of its PID namespace; 0: unknown */
+	ino_t timens; /* and of its time namespace */
 	bool proc;   /* /proc is there and numbers processes as that namespace does */
 };
 

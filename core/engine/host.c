@@ -36,22 +36,23 @@ static void each_line(const struct nommu_os *os, const char *path, bool (*visit)
 	os->syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
-static bool find_available(void *arg, const char *line)
+static bool add_available(void *arg, const char *line)
 {
-	static const char name[] = "MemAvailable:";
+	static const char *const names[] = { "MemAvailable:", "SwapFree:" };
+	uint64_t *bytes = arg;
 
-	if (strncmp(line, name, sizeof(name) - 1) != 0)
-		return false;
-	*(uint64_t *)arg = strtoull(line + sizeof(name) - 1, NULL, 10) << 10;
-	return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(line, names[i], strlen(names[i])) == 0)
+			*bytes += strtoull(line + strlen(names[i]), NULL, 10) << 10;
+	return false;
 }
 
 uint64_t host_memory(const struct nommu_os *os)
 {
-	uint64_t bytes = UINT64_MAX;
+	uint64_t bytes = 0;
 
-	each_line(os, "/proc/meminfo", find_available, &bytes);
-	return bytes;
+	each_line(os, "/proc/meminfo", add_available, &bytes);
+	return bytes ? bytes : UINT64_MAX;
 }
 
 struct overlap {

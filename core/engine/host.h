@@ -7,7 +7,8 @@
 
 #include "engine/os.h"
 
-/* Bytes that can be had without anybody being killed for them; UINT64_MAX if the host does not say. */
+/* Bytes that can be had without anybody being killed for them: free, easily freed, and swap. UINT64_MAX if the host does
+ * not say. */
 uint64_t host_memory(const struct nommu_os *os);
 
 /* The line of /proc/self/maps that overlaps [addr, addr + size), in @line of @max bytes. */

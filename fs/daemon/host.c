@@ -6,31 +6,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "engine/host.h"
+
 #define KEEP      (UINT64_C(64) << 20) /* bytes that the host is left with */
 #define OOM_SCORE "/proc/self/oom_score_adj"
 #define OOM_MAX   1000
 
-/* Bytes that can be had without hurting: memory that is free or easily freed, and swap. 0: not known. */
-static uint64_t available(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	uint64_t sum = 0, kib;
-	char line[128];
-
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1 || sscanf(line, "SwapFree: %" SCNu64, &kib) == 1)
-			sum += kib << 10;
-	fclose(file);
-	return sum;
-}
-
 int host_can_spare(uint64_t bytes, const char *what, struct nommu_why *why)
 {
-	uint64_t have = available();
+	uint64_t have = host_memory(&os_host);
 
-	if (!have || (have > KEEP && bytes <= have - KEEP))
+	if (have > KEEP && bytes <= have - KEEP)
 		return 0;
 	snprintf(why->text, sizeof(why->text),
 		 "%.100s: %" PRIu64 " MiB are more than the host can spare, %" PRIu64 " MiB", what,
