@@ -258,7 +258,7 @@ int nommu_board_create(const struct nommu_config *config, const struct nommu_os 
 				(unsigned long long)host_memory(b->os) >> 20, (unsigned long long)config->ram >> 20);
 		goto fail;
 	}
-	b->fds[1] = memfd(b, "nommu-ram", config->ram, true);
+	b->fds[1] = memfd(b, "nommu-ram", config->ram, !config->reserve_later);
 	if (b->fds[1] < 0) {
 		error = why_say(why, b->fds[1], "reserving %llu bytes of RAM: %s", (unsigned long long)config->ram,
 				strerror(-b->fds[1]));
@@ -284,6 +284,15 @@ int nommu_board_create(const struct nommu_config *config, const struct nommu_os 
 fail:
 	nommu_board_close(b);
 	return error;
+}
+
+int nommu_board_reserve(struct nommu_board *b, uint64_t offset, uint64_t size)
+{
+	uint64_t ram = b->ram_end - b->ram;
+
+	if (!b->owner || offset > ram || size > ram - offset)
+		return -EINVAL;
+	return size ? (int)sys(b, SYS_fallocate, b->fds[1], 0, (long)offset, (long)size, 0, 0) : 0;
 }
 
 int nommu_board_add_window(struct nommu_board *b, enum nommu_window_kind kind, int fd, uint64_t size,

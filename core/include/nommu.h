@@ -83,6 +83,7 @@ struct nommu_config {
 	uint32_t vmas;      /* how many mappings, and as many regions, the tables hold; 0: chosen by RAM */
 	uint32_t files;     /* how many files; 0: chosen by RAM */
 	uint32_t mms;       /* how many processes; 0: 4096 */
+	bool reserve_later; /* RAM is reserved by nommu_board_reserve; until then it is had as it is touched */
 };
 
 /* Fill in every default. */
@@ -110,6 +111,11 @@ struct nommu_window {
  * ENOMEM, EMFILE. The caller owns *@board and ends it with nommu_board_close. */
 int nommu_board_create(const struct nommu_config *config, const struct nommu_os *os, struct nommu_board **board,
 		       struct nommu_why *why);
+
+/* Reserve @size bytes of RAM from @offset on, so that no process ends for want of them later. Only on the handle that
+ * created the board with reserve_later; needs no lock and may run beside other calls. Errors: EINVAL outside of RAM,
+ * ENOMEM, EINTR. */
+int nommu_board_reserve(struct nommu_board *board, uint64_t offset, uint64_t size);
 
 /* Add the memfd @fd of @size bytes (rounded up to pages, the file must be that long) as the next window and map it;
  * its address follows the last window's end, at a multiple of 64 KiB. To be called before anyone attaches. The

@@ -19,6 +19,7 @@
 #include "daemon/host.h"
 #include "daemon/mountpoint.h"
 #include "daemon/options.h"
+#include "daemon/reserve.h"
 #include "daemon/work.h"
 
 #ifndef NOMMU_VERSION
@@ -31,6 +32,7 @@ struct daemon {
 	struct options options;
 	struct fs fs;
 	struct rom *rom;
+	struct reserve reserve;
 	char *mountpoint; /* absolute */
 	bool have_fs, mounted;
 	int parent; /* pipe to the waiting parent; -1: none */
@@ -160,6 +162,7 @@ static int make_board(struct daemon *d, struct nommu_why *why)
 	/* The engine's own choice holds so many; an image that would take most of it gets room of its own. */
 	if (d->rom && rom_files(d->rom) > FILES_USUAL / 2)
 		config->files = rom_files(d->rom) + FILES_USUAL;
+	config->reserve_later = true;
 	error = nommu_board_create(config, NULL, &board, why);
 	if (error) {
 		if (!why->text[0])
@@ -207,6 +210,8 @@ static int mount_board(struct daemon *d, struct nommu_why *why)
 	d->mounted = true;
 	d->fs.names.dev = mountpoint_device(d->mountpoint);
 	error = work_start_thread(&d->fs);
+	if (!error)
+		error = reserve_start(&d->reserve, d->fs.board, d->options.config.ram);
 	if (error)
 		snprintf(why->text, sizeof(why->text), "cannot start a thread: %s", strerror(-error));
 	return error;
@@ -242,6 +247,7 @@ static int start(struct daemon *d, struct nommu_why *why)
 /* In reverse; processes that are attached stay so. */
 static void stop(struct daemon *d)
 {
+	reserve_stop(&d->reserve);
 	if (d->have_fs)
 		work_stop_thread(&d->fs);
 	if (d->fs.server)
