@@ -176,8 +176,8 @@ static bool has_entry(const struct seg_journal *journal, uint64_t where, uint32_
 	return false;
 }
 
-/* The next word from @at on that is not what it was at the start of the transaction, though it must be or have an entry;
- * the segment's size if there is none. */
+/* The next word from @at on that is not what it was at the start of the transaction, though it must be or have an
+ * entry; the segment's size if there is none. */
 static uint64_t next_change(const struct crash *c, const char *now, uint64_t at)
 {
 	for (; at < c->size; at += 4) {

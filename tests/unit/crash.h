@@ -54,8 +54,8 @@ void crash_reset(struct crash *c);
 /* Run by the victim, stopped at event @stop. False: it ended before that, with *@result. */
 bool crash_run(struct crash *c, crash_run_fn *run, uint64_t stop, int *result);
 
-/* Run by the victim, whose handle does not wait; at its attempt @nth at the lock somebody has it, until a waiter sleeps or
- * the call returns. False: there were not so many attempts. */
+/* Run by the victim, whose handle does not wait; at its attempt @nth at the lock somebody has it, until a waiter sleeps
+ * or the call returns. False: there were not so many attempts. */
 bool crash_run_busy(struct crash *c, crash_run_fn *run, uint64_t nth, int *result);
 
 /* Every word that differs from the start of the transaction has an entry with the old value. Else false, with an error

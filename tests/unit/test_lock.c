@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_lock - tasks that end, in every way there is, while they hold the lock in the middle of a transaction: the next one
- * gets it and finds all undone. And tasks that live: nobody else gets in.
+ * test_lock - tasks that end, in every way there is, while they hold the lock in the middle of a transaction: the next
+ * one gets it and finds all undone. And tasks that live: nobody else gets in.
  */
 #include <errno.h>
 #include <pthread.h>
