@@ -105,3 +105,17 @@ int nommu_caps_format(uint32_t caps, char text[static NOMMU_CAPS_TEXT])
 	text[len] = 0;
 	return (int)len;
 }
+
+uint32_t nommu_caps_default(uint32_t kind)
+{
+	switch (kind) {
+	case NOMMU_KIND_REGULAR:
+	case NOMMU_KIND_BLOCK:
+	case NOMMU_KIND_SHM:
+		return BDI_CAP_MAP_COPY;
+	case NOMMU_KIND_CHAR:
+		return BDI_CAP_MAP_DIRECT | BDI_CAP_READ_MAP | BDI_CAP_WRITE_MAP;
+	default:
+		return 0;
+	}
+}

@@ -142,6 +142,8 @@ bool reap_pending(struct nommu_board *b);
  * mm.c - processes.
  */
 uint32_t mm_get(struct nommu_board *b, const struct nommu_mm *mm); /* 0: no such mm */
+/* tx_begin for a call of this mm; on failure the verdict says why, and the lock is not held. */
+int mm_begin(struct nommu_board *b, const struct nommu_mm *mm, uint32_t *id, struct nommu_verdict *v);
 
 /*
  * verdict.c - how verdicts are filled in.

@@ -16,6 +16,19 @@ uint32_t mm_get(struct nommu_board *b, const struct nommu_mm *mm)
 	return found->state && found->generation == mm->generation ? mm->slot : 0;
 }
 
+int mm_begin(struct nommu_board *b, const struct nommu_mm *mm, uint32_t *id, struct nommu_verdict *v)
+{
+	int result = tx_begin(b);
+
+	if (result)
+		return verdict_busy(b, v, result);
+	*id = mm_get(b, mm);
+	if (*id)
+		return 0;
+	tx_abort(b);
+	return verdict_refuse(v, -ESRCH, NOMMU_RULE_NO_SUCH_MM);
+}
+
 int nommu_mm_create(struct nommu_board *b, pid_t pid, const char *comm, struct nommu_mm *mm)
 {
 	struct seg_mm *made;

@@ -344,15 +344,10 @@ static int map_once(struct mapping *m)
 {
 	struct nommu_board *b = m->b;
 	const struct nommu_file_attr *attr = NULL;
-	int error = tx_begin(b);
+	int error = mm_begin(b, m->owner, &m->mm, m->v);
 
 	if (error)
-		return verdict_busy(m->b, m->v, error);
-	m->mm = mm_get(b, m->owner);
-	if (!m->mm) {
-		error = verdict_refuse(m->v, -ESRCH, NOMMU_RULE_NO_SUCH_MM);
-		goto refused;
-	}
+		return error;
 	if (!(m->request->flags & MAP_ANONYMOUS))
 		attr = find_file(m);
 	error = decide_check(m, attr);

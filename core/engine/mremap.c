@@ -46,14 +46,9 @@ int nommu_mremap(struct nommu_board *b, const struct nommu_mm *owner, uint64_t a
 		return verdict_refuse(v, -EINVAL, NOMMU_RULE_UNALIGNED);
 	if (flags & MREMAP_FIXED && fixed != addr)
 		return verdict_refuse(v, -EINVAL, NOMMU_RULE_MREMAP_FIXED);
-	result = tx_begin(b);
+	result = mm_begin(b, owner, &mm, v);
 	if (result)
-		return verdict_busy(b, v, result);
-	mm = mm_get(b, owner);
-	if (!mm) {
-		tx_abort(b);
-		return verdict_refuse(v, -ESRCH, NOMMU_RULE_NO_SUCH_MM);
-	}
+		return result;
 	id = old_pages <= UINT32_MAX ? vma_find(b, mm, addr, (uint32_t)old_pages) : 0;
 	if (id)
 		result = resize(b, id, new_length, v);

@@ -82,14 +82,9 @@ int nommu_munmap(struct nommu_board *b, const struct nommu_mm *owner, uint64_t a
 		return verdict_refuse(v, -EINVAL, NOMMU_RULE_LENGTH_ZERO);
 	if (addr + len < addr)
 		return verdict_refuse(v, -EINVAL, NOMMU_RULE_NOT_MAPPED);
-	result = tx_begin(b);
+	result = mm_begin(b, owner, &mm, v);
 	if (result)
-		return verdict_busy(b, v, result);
-	mm = mm_get(b, owner);
-	if (!mm) {
-		tx_abort(b);
-		return verdict_refuse(v, -ESRCH, NOMMU_RULE_NO_SUCH_MM);
-	}
+		return result;
 	pages = len >> NOMMU_PAGE_SHIFT;
 	id = pages <= UINT32_MAX ? vma_find(b, mm, addr, (uint32_t)pages) : 0;
 	if (id) {

@@ -42,21 +42,6 @@ static bool implies_exec(enum nommu_profile profile, const struct rules_call *ca
 	return profile == NOMMU_PROFILE_BDI && call->prot & PROT_READ && call->task & NOMMU_TASK_READ_IMPLIES_EXEC;
 }
 
-/* Capabilities of a kind for which none were set; 0: the kind has no default. */
-static uint32_t default_caps(uint32_t kind)
-{
-	switch (kind) {
-	case NOMMU_KIND_REGULAR:
-	case NOMMU_KIND_BLOCK:
-	case NOMMU_KIND_SHM:
-		return BDI_CAP_MAP_COPY;
-	case NOMMU_KIND_CHAR:
-		return BDI_CAP_MAP_DIRECT | BDI_CAP_READ_MAP | BDI_CAP_WRITE_MAP;
-	default:
-		return 0;
-	}
-}
-
 /* The call's own arguments, before anything of the file is looked at. */
 static int check_arguments(enum nommu_profile profile, const struct rules_call *call, struct rules_plan *plan)
 {
@@ -116,7 +101,7 @@ static int check_file(enum nommu_profile profile, const struct rules_call *call,
 {
 	bool bdi = profile == NOMMU_PROFILE_BDI;
 	bool unset = !(file->flags & NOMMU_FILE_CAPS_SET) || (bdi && !file->caps);
-	uint32_t caps = unset ? default_caps(file->kind) : file->caps;
+	uint32_t caps = unset ? nommu_caps_default(file->kind) : file->caps;
 	int error;
 
 	if (file->map_op == NOMMU_OP_NONE || file->kind == NOMMU_KIND_OTHER)

@@ -60,6 +60,9 @@ int nommu_caps_parse(const char *text, size_t len, uint32_t *caps);
 /* Write @caps as names into @text, "none" for 0. Returns the length without the NUL. */
 int nommu_caps_format(uint32_t caps, char text[static NOMMU_CAPS_TEXT]);
 
+/* What a file of this kind (enum nommu_kind) has if nothing is said of it (patch); 0: the kind has no default. */
+uint32_t nommu_caps_default(uint32_t kind);
+
 /* ---- board ----------------------------------------------------------------------------------------------------- */
 
 /* Whose rules a board follows. */

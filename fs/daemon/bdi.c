@@ -154,27 +154,12 @@ static size_t format_kind(uint32_t kind, char text[static BDI_TEXT_MAX])
 	return put(text, "other");
 }
 
-/* The default-caps row: what a file without capabilities is taken to have. */
-static uint32_t default_caps(uint32_t kind)
-{
-	switch (kind) {
-	case NOMMU_KIND_REGULAR:
-	case NOMMU_KIND_BLOCK:
-	case NOMMU_KIND_SHM:
-		return BDI_CAP_MAP_COPY;
-	case NOMMU_KIND_CHAR:
-		return BDI_CAP_MAP_DIRECT | BDI_CAP_READ_MAP | BDI_CAP_WRITE_MAP;
-	default:
-		return 0;
-	}
-}
-
 size_t bdi_format(const struct nommu_file_attr *attr, enum bdi_what what, char text[static BDI_TEXT_MAX])
 {
 	switch (what) {
 	case BDI_CAPABILITIES:
 		return (size_t)nommu_caps_format(
-			attr->flags & NOMMU_FILE_CAPS_SET ? attr->caps : default_caps(attr->kind), text);
+			attr->flags & NOMMU_FILE_CAPS_SET ? attr->caps : nommu_caps_default(attr->kind), text);
 	case BDI_KIND:
 		return format_kind(attr->kind, text);
 	case BDI_GET_UNMAPPED_AREA:

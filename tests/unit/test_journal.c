@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_journal - the journal itself: what it undoes, what it refuses, and that no transaction comes near its bound, on the
- * worst boards that there can be.
+ * test_journal - the journal itself: what it undoes, what it refuses, and that no transaction comes near its bound, on
+ * the worst boards that there can be.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -121,8 +120,8 @@ static void scatter(struct nommu_board *b, uint32_t stride, uint32_t file[2])
 	ck_assert_int_eq(nommu_file_truncate(b, file[0], 0), 0);
 }
 
-/* 64 pages a step, each joining blocks up to order @order: what would it be on a board where they join up to the highest
- * order that there can be? */
+/* 64 pages a step, each joining blocks up to order @order: what would it be on a board where they join up to the
+ * highest order that there can be? */
 static void check_bound(const char *what, uint32_t order)
 {
 	uint64_t more = (uint64_t)(NOMMU_ORDERS - 1 - order) * 5 * 64;
@@ -145,7 +144,7 @@ START_TEST(scattered_file)
 		ck_assert_int_eq(nommu_file_put(b, file[1]), 0);
 	else
 		ck_assert_int_eq(nommu_file_truncate(b, file[1], 0), 0);
-	printf("%s %lu\n", __func__, most); 	check_bound(_i ? "put" : "truncate", 8);
+	check_bound(_i ? "put" : "truncate", 8);
 	b->journal_max = SEG_JOURNAL_MAX;
 	ck_assert_int_eq(nommu_verify(b, &(struct nommu_why){ "" }), 0);
 	nommu_board_close(b);
@@ -157,8 +156,11 @@ START_TEST(scattered_orphans)
 {
 	struct nommu_os os;
 	struct nommu_board *b = open_board(&os, 4096, 10, 1);
-	struct nommu_request r = { .length = 1024 * PAGE, .prot = PROT_READ, .flags = MAP_PRIVATE,
-				   .fd = NOMMU_FD_OPEN | NOMMU_FD_READ, .id = { .ino = 1 } };
+	struct nommu_request r = { .length = 1024 * PAGE,
+				   .prot = PROT_READ,
+				   .flags = MAP_PRIVATE,
+				   .fd = NOMMU_FD_OPEN | NOMMU_FD_READ,
+				   .id = { .ino = 1 } };
 	struct nommu_file_attr attr;
 	struct nommu_verdict v;
 	struct nommu_stats s;
@@ -177,10 +179,10 @@ START_TEST(scattered_orphans)
 	b->journal_max = 0;
 	most = 0;
 	ck_assert_int_eq(nommu_file_truncate(b, file, 0), 0);
-	printf("%s %lu\n", __func__, most); 	check_bound("truncate under mappings", 10);
+	check_bound("truncate under mappings", 10);
 	most = 0;
 	ck_assert_int_eq(nommu_mm_exit(b, &mm), 0);
-	printf("%s %lu\n", __func__, most); 	check_bound("exit", 10);
+	check_bound("exit", 10);
 	b->journal_max = SEG_JOURNAL_MAX;
 	ck_assert_int_eq(nommu_stats(b, &s), 0);
 	ck_assert_uint_eq(s.free_pages, 4096);
@@ -206,7 +208,7 @@ START_TEST(ragged_runs)
 		ck_assert_int_eq(nommu_mmap(b, &mm, &r, &v), 0);
 	}
 	ck_assert_uint_gt(most, 20);
-	printf("map %lu\n",most);ck_assert_uint_lt(most, SEG_JOURNAL_MAX / 16);
+	ck_assert_uint_lt(most, SEG_JOURNAL_MAX / 16);
 	/* Sixteen of them in one step of exit. */
 	most = 0;
 	ck_assert_int_eq(nommu_mm_exit(b, &mm), 0);
