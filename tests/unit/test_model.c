@@ -200,7 +200,7 @@ static bool change_file(struct model *m)
 	case 4:
 		offset = small(m, 1u << m->max_order) * (uint64_t)PAGE;
 		return model_file_fill(m, file, offset + model_random(m, PAGE),
-				       small(m, 8) * PAGE + model_random(m, PAGE));
+				       small(m, 8) * PAGE + small(m, PAGE));
 	default:
 		if (f->backing != MODEL_RAM)
 			return true;
