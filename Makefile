@@ -36,7 +36,8 @@ FUSE_LIBS    = $(eval FUSE_LIBS := $$(shell $$(PKG_CONFIG) --libs fuse3))$(FUSE_
 CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell $$(PKG_CONFIG) --cflags check))$(CHECK_CFLAGS)
 CHECK_LIBS   = $(eval CHECK_LIBS := $$(shell $$(PKG_CONFIG) --libs check))$(CHECK_LIBS)
 
-say   = $(if $V,,@printf '  %-4s %s\n' $1 $@;)
+quiet = $(findstring s,$(firstword -$(MAKEFLAGS)))
+say   = $(if $V,,@$(if $(quiet),,printf '  %-4s %s\n' $1 $@;))
 objs  = $(patsubst %.c,$(B)/%.o,$(wildcard $1))
 # $(call have,FOLDER,TARGET): the target, if the folder has sources yet
 have  = $(if $(wildcard $1/*.c),$2)

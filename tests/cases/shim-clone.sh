@@ -17,6 +17,9 @@ t_returns "$before"
 
 t_run "$H/shim-clone" waiting || t_fail "with CLONE_VFORK: exit status $?"
 t_returns "$before"
-t_run "$H/shim-clone" killed || t_fail "killed with CLONE_VFORK: exit status $?"
-t_returns "$before"
+# AddressSanitizer keeps what it is doing in the thread-local storage that a killed child shared.
+if [ -z "$t_asan" ]; then
+	t_run "$H/shim-clone" killed || t_fail "killed with CLONE_VFORK: exit status $?"
+	t_returns "$before"
+fi
 t_eq "$(cat "$MNT/proc/maps")" "" "/proc/maps after all"
