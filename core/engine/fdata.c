@@ -337,7 +337,7 @@ int nommu_file_fill(struct nommu_board *b, uint32_t id, uint64_t offset, uint64_
 	file = file_at(b, id);
 	if (file->backing != BACKING_RAM)
 		return -EINVAL;
-	if (offset >= file->size)
+	if (!len || offset >= file->size)
 		return 0;
 	end = offset + min_u64(len, file->size - offset);
 	while (at < end) {

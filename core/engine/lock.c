@@ -188,6 +188,9 @@ static int lock_slow(struct nommu_board *b, uint32_t tid, bool *died, uint64_t p
 		if (now - begin >= patience)
 			break;
 		if (now - begin < LOCK_SPIN_NS || restop) {
+			/* An owner that was woken may want this very CPU. */
+			if (restop)
+				b->os->syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 			now = lock_relax(LOCK_TRY_NS);
 			continue;
 		}
@@ -279,7 +282,8 @@ static int begin(struct nommu_board *b, bool wait, uint64_t patience)
 		}
 	}
 	__atomic_store_n(&b->lock->since, task->since, __ATOMIC_RELEASE);
-	__atomic_store_n(&b->lock->since_generation, b->lock->generation, __ATOMIC_RELEASE);
+	__atomic_store_n(&b->lock->since_generation, __atomic_load_n(&b->lock->generation, __ATOMIC_RELAXED),
+			 __ATOMIC_RELEASE);
 	b->damaged = false;
 	if (unlikely(died || b->journal->count))
 		recover(b);
