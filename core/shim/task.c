@@ -80,7 +80,9 @@ int shim_vfork_came(long result)
 	return (int)shim_result(result);
 }
 
-void task_mend(struct shim_task *task, const void *context)
+/* The kernel put the context where a vfork child has been that never returned: AddressSanitizer still takes that part of
+ * the stack for the child's frames. */
+__attribute__((no_sanitize_address)) void task_mend(struct shim_task *task, const void *context)
 {
 	const ucontext_t *interrupted = context;
 	uint64_t at = (uint64_t)interrupted->uc_mcontext.gregs[REG_RIP];

@@ -110,10 +110,11 @@ static unsigned int descriptors(void)
 static void await_descriptors(unsigned int count)
 {
 	double until = end_seconds() + 10;
+	unsigned int now;
 
-	while (descriptors() != count && end_seconds() < until)
+	while ((now = descriptors()) != count && end_seconds() < until)
 		usleep(1000);
-	ck_assert_uint_eq(descriptors(), count);
+	ck_assert_uint_eq(now, count);
 }
 
 static bool maps_have(const char *text)
