@@ -117,7 +117,8 @@ static int check_server(const char *mountpoint, const struct nommu_os *os, int f
 	if (rc < 0)
 		return fail(why, -EACCES, AT "cannot tell whose the daemon is: %s", mountpoint, name_of(rc));
 	if (peer.uid != 0 && (long)peer.uid != own)
-		return fail(why, -EACCES, AT "the board is user %u's; user %ld can trust an own one or root's only",
+		return fail(why, -EACCES, AT "the board is user %u's; user %ld can attach to an own one alone (allow_other lets others "
+				 "see its files)",
 			    mountpoint, peer.uid, own);
 	return 0;
 }

@@ -295,6 +295,18 @@ int nommu_board_reserve(struct nommu_board *b, uint64_t offset, uint64_t size)
 	return size ? (int)sys(b, SYS_fallocate, b->fds[1], 0, (long)offset, (long)size, 0, 0) : 0;
 }
 
+int nommu_window_place(uint64_t end, uint64_t size, uint64_t *addr, struct nommu_why *why)
+{
+	*addr = (end + WINDOW_ALIGN - 1) & ~(WINDOW_ALIGN - 1);
+	/* AddressSanitizer's shadow begins there. */
+	if (*addr < 0x7fff7000 && *addr + page_align(size) > 0x7fff7000)
+		return why_say(why, -EINVAL,
+			       "%llu MiB of window from 0x%llx on would reach beyond 0x7fff7000; such a board needs a "
+			       "base above 4 GiB, as base=0x200000000",
+			       (unsigned long long)(size + 1048575) >> 20, (unsigned long long)*addr);
+	return 0;
+}
+
 int nommu_board_add_window(struct nommu_board *b, enum nommu_window_kind kind, int fd, uint64_t size,
 			   struct nommu_window *window, struct nommu_why *why)
 {
@@ -306,12 +318,9 @@ int nommu_board_add_window(struct nommu_board *b, enum nommu_window_kind kind, i
 		return why_say(why, -EINVAL, "a window needs a size, and to be ROM or a device's");
 	if (b->windows == NOMMU_WINDOWS_MAX)
 		return why_say(why, -ENOSPC, "a board has no more than %d windows", NOMMU_WINDOWS_MAX);
-	w.addr = (b->window[last].addr + b->window[last].size + WINDOW_ALIGN - 1) & ~(WINDOW_ALIGN - 1);
-	if (w.addr < 0x7fff7000 && w.addr + w.size > 0x7fff7000)
-		return why_say(why, -EINVAL,
-			       "a window of %llu bytes from 0x%llx would reach beyond 0x7fff7000; such a board needs a "
-			       "base above 4 GiB, as base=0x200000000",
-			       (unsigned long long)w.size, (unsigned long long)w.addr);
+	error = nommu_window_place(b->window[last].addr + b->window[last].size, w.size, &w.addr, why);
+	if (error)
+		return error;
 	error = map_window(b, &w, fd, false, why);
 	if (error)
 		return error;

@@ -30,7 +30,8 @@ static void trim(const char **text, size_t *len)
 		(*len)--;
 }
 
-static int parse_hex(const char *text, size_t len, uint32_t *caps)
+/* Digits of @base, to the end. */
+static int parse_number(const char *text, size_t len, unsigned int base, uint32_t *caps)
 {
 	uint32_t value = 0;
 
@@ -38,10 +39,11 @@ static int parse_hex(const char *text, size_t len, uint32_t *caps)
 		return -EINVAL;
 	for (size_t i = 0; i < len; i++) {
 		int c = tolower((unsigned char)text[i]);
+		unsigned int digit = (unsigned int)(c <= '9' ? c - '0' : c - 'a' + 10);
 
-		if (!isxdigit(c))
+		if (!isxdigit(c) || digit >= base)
 			return -EINVAL;
-		value = value << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+		value = value * base + digit;
 	}
 	if (value & ~BDI_CAP_ALL)
 		return -EINVAL;
@@ -64,24 +66,28 @@ static int parse_name(const char *text, size_t len, uint32_t *caps)
 int nommu_caps_parse(const char *text, size_t len, uint32_t *caps)
 {
 	uint32_t parsed = 0;
-	const char *comma;
+	bool more;
 
 	trim(&text, &len);
 	if (len > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		return parse_hex(text + 2, len - 2, caps);
+		return parse_number(text + 2, len - 2, 16, caps);
+	if (len && isdigit((unsigned char)text[0]))
+		return parse_number(text, len, 10, caps);
 	if (len == 4 && memcmp(text, "none", 4) == 0) {
 		*caps = 0;
 		return 0;
 	}
 	do {
-		comma = len ? memchr(text, ',', len) : NULL;
-		size_t part = comma ? (size_t)(comma - text) : len;
+		size_t part = 0;
 
+		while (part < len && text[part] != ',' && text[part] != '+')
+			part++;
+		more = part < len;
 		if (parse_name(text, part, &parsed))
 			return -EINVAL;
-		text += part + !!comma;
-		len -= part + !!comma;
-	} while (comma);
+		text += part + more;
+		len -= part + more;
+	} while (more);
 	*caps = parsed;
 	return 0;
 }

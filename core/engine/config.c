@@ -33,9 +33,9 @@ int nommu_config_check(const struct nommu_config *c, struct nommu_why *why)
 	if (c->ram > 1ULL << 40)
 		return why_say(why, -EINVAL, "ram: %llu bytes are more than 1 TiB", (unsigned long long)c->ram);
 	if (!c->base || c->base % block)
-		return why_say(why, -EINVAL, "base: 0x%llx is not a multiple of the largest block, 0x%llx",
+		return why_say(why, -EINVAL, "base: 0x%llx is no multiple of the largest block, 0x%llx, above 0",
 			       (unsigned long long)c->base, (unsigned long long)block);
-	if (c->base + c->ram > 1ULL << 46)
+	if (c->base > (1ULL << 46) - c->ram)
 		return why_say(why, -EINVAL, "base: RAM from 0x%llx would end above 0x%llx",
 			       (unsigned long long)c->base, 1ULL << 46);
 	/* AddressSanitizer's shadow begins there; a board may lie above, not across. */

@@ -61,6 +61,35 @@ int nommu_file_iov(struct nommu_board *b, uint32_t id, uint64_t offset, size_t l
 	return n;
 }
 
+int64_t nommu_file_seek(struct nommu_board *b, uint32_t id, uint64_t offset, bool data)
+{
+	struct seg_file *file;
+	uint64_t size, at = offset, run;
+	uint32_t steps = 0;
+
+	if (!file_known(b, id))
+		return -ENOENT;
+	file = file_at(b, id);
+	size = file->size;
+	if (offset >= size || size > INT64_MAX)
+		return -ENXIO;
+	/* Data that lies apart takes a step each, and so does each hole. */
+	while (file->backing == BACKING_RAM && at < size && segment_step(b, &steps, 2 * b->pages + 2)) {
+		uint64_t pgoff = at >> NOMMU_PAGE_SHIFT, pages = page_count(size) - pgoff;
+
+		if (!!extent_find(b, file, pgoff, pages, &run) == data)
+			return (int64_t)at;
+		if (!run || run > pages) {
+			segment_damaged(b);
+			return -EIO;
+		}
+		at = (pgoff + run) << NOMMU_PAGE_SHIFT;
+	}
+	if (file->backing != BACKING_RAM && data)
+		return (int64_t)offset;
+	return data ? -ENXIO : (int64_t)size;
+}
+
 /* ---- shrinking -------------------------------------------------------------------------------------------------- */
 
 struct tear {

@@ -133,6 +133,8 @@ int file_address(struct nommu_board *b, struct seg_file *file, uint64_t pgoff, u
 			return -ENOSYS;
 		*addr = frame_addr(b, frame);
 		return 0;
+	case BACKING_READ:
+		return inside ? -ENOSYS : -EINVAL;
 	case BACKING_WINDOW:
 		if (!inside || file->window >= b->windows)
 			return -EINVAL;
@@ -159,6 +161,12 @@ void nommu_file_attr_rom(struct nommu_file_attr *attr)
 {
 	nommu_file_attr_ram(attr);
 	attr->caps = BDI_CAP_ALL & ~BDI_CAP_WRITE_MAP;
+}
+
+void nommu_file_attr_packed(struct nommu_file_attr *attr)
+{
+	nommu_file_attr_ram(attr);
+	attr->caps = BDI_CAP_MAP_COPY;
 }
 
 static int create(struct nommu_board *b, const struct nommu_id *id, const struct nommu_file_attr *attr,
@@ -203,6 +211,14 @@ int nommu_file_create_in(struct nommu_board *b, const struct nommu_id *id, const
 	    size > b->window[window].size - offset)
 		return -EINVAL;
 	return create(b, id, attr, BACKING_WINDOW, window, offset, size, file);
+}
+
+int nommu_file_create_read(struct nommu_board *b, const struct nommu_id *id, const struct nommu_file_attr *attr,
+			   uint64_t size, uint32_t *file)
+{
+	if (size > INT64_MAX)
+		return -EINVAL;
+	return create(b, id, attr, BACKING_READ, 0, 0, size, file);
 }
 
 int nommu_file_put(struct nommu_board *b, uint32_t id)

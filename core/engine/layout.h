@@ -19,7 +19,7 @@
 #include "nommu.h"
 
 #define SEG_MAGIC   0x00756d6d6f6e6272ULL
-#define SEG_VERSION 1u
+#define SEG_VERSION 2u
 
 #define SEG_JOURNAL_MAX 8192u
 
@@ -156,6 +156,7 @@ enum seg_file_state {
 enum seg_backing {
 	BACKING_RAM = 1,
 	BACKING_WINDOW,
+	BACKING_READ, /* the board's, but its bytes have no address: whoever maps it reads them */
 	BACKING_HOST,
 };
 

@@ -219,7 +219,7 @@ int nommu_reason(const struct nommu_verdict *v, char *text, size_t size)
 	else
 		say(&line, "%s", words[rule].why ? words[rule].why : names[rule]);
 	if (driver_says_no(v))
-		say(&line, "; stay inside of the file; in an image made by genromfs -A 4096 every page of a file is there");
+		say(&line, "; stay inside of the file; in an image made by genromfs -A '4096,/*' every page of a file is there");
 	else if (rule == NOMMU_RULE_NO_MEMORY && v->order_asked > v->order_max)
 		say(&line, "; ask for at most %lu KiB at once, or give the board a larger max-order",
 		    NOMMU_PAGE_SIZE << v->order_max >> 10);

@@ -228,6 +228,8 @@ static int verify_file(struct nommu_board *b, uint32_t id, struct verify_sums *s
 		CHECK(f->window && f->window < b->windows && f->offset <= b->window[f->window].size &&
 			      f->size <= b->window[f->window].size - f->offset,
 		      "file %u: lies outside of window %u", id, f->window);
+	CHECK(f->backing == BACKING_WINDOW || (!f->window && !f->offset), "file %u: says window %u, but lies in none",
+	      id, f->window);
 	CHECK(file_answers(&f->attr), "file %u: its driver answers %d and %d", id, f->attr.address_op, f->attr.map_op);
 	sums->hashed += f->hashed;
 	sums->file_maps_said += f->mappings * verify_hash(id);

@@ -53,8 +53,9 @@ struct nommu_why {
 
 #define NOMMU_CAPS_TEXT 40 /* bytes that the longest list of names needs, with its NUL */
 
-/* Read a list of names ("copy,direct,read,write,exec", any order, blanks allowed, "none") or a hexadecimal number
- * ("0x1c"); @len bytes of @text, which needs no NUL. Errors: EINVAL an unknown name, an unknown bit, an empty text. */
+/* Read a list of names ("copy,direct,read,write,exec", any order, blanks allowed, '+' as good as ',', "none") or a
+ * number ("0x1c", "28"); @len bytes of @text, which needs no NUL. Errors: EINVAL an unknown name, an unknown
+ * bit, an empty text. */
 int nommu_caps_parse(const char *text, size_t len, uint32_t *caps);
 
 /* Write @caps as names into @text, "none" for 0. Returns the length without the NUL. */
@@ -125,6 +126,10 @@ int nommu_board_reserve(struct nommu_board *board, uint64_t offset, uint64_t siz
  * board takes @fd over on success only. Errors: EEXIST address taken, ENOSPC no more windows, EINVAL. */
 int nommu_board_add_window(struct nommu_board *board, enum nommu_window_kind kind, int fd, uint64_t size,
 			   struct nommu_window *window, struct nommu_why *why);
+
+/* Where a window of @size bytes would lie behind the one that ends at @end (of RAM alone: base + ram). Pure: a board can
+ * be planned with it. Errors: EINVAL with @why, it would lie across what no window may. */
+int nommu_window_place(uint64_t end, uint64_t size, uint64_t *addr, struct nommu_why *why);
 
 /* The descriptors that another process needs: fds[0] the segment, then one a window. Returns how many. The board
  * keeps them; a receiver gets duplicates by SCM_RIGHTS. Only on the handle that created the board. */
@@ -210,6 +215,9 @@ void nommu_file_attr_ram(struct nommu_file_attr *attr);
 /* The same for a file in a ROM window: copy, direct, read, exec. */
 void nommu_file_attr_rom(struct nommu_file_attr *attr);
 
+/* The same for a file whose bytes are compressed: copy. */
+void nommu_file_attr_packed(struct nommu_file_attr *attr);
+
 struct nommu_file_stat {
 	struct nommu_id id;
 	struct nommu_file_attr attr;
@@ -230,6 +238,11 @@ int nommu_file_create(struct nommu_board *board, const struct nommu_id *id, cons
  * Errors as above, EINVAL outside of the window. */
 int nommu_file_create_in(struct nommu_board *board, const struct nommu_id *id, const struct nommu_file_attr *attr,
 			 unsigned int window, uint64_t offset, uint64_t size, uint32_t *file);
+
+/* Make a file of @size bytes that lie nowhere as they are (compressed ones): its address operation answers ENOSYS, and
+ * a mapping is a copy, which nommu_request.read fills. Errors as above. */
+int nommu_file_create_read(struct nommu_board *board, const struct nommu_id *id, const struct nommu_file_attr *attr,
+			   uint64_t size, uint32_t *file);
 
 /* The name is gone (unlinked and closed). The file and its pages go now, or with its last mapping. */
 int nommu_file_put(struct nommu_board *board, uint32_t file);
@@ -260,8 +273,13 @@ ssize_t nommu_file_write(struct nommu_board *board, uint32_t file, const void *b
 /* Give zeroed pages to the holes in this range, inside of the size; running out of memory is no error. */
 int nommu_file_fill(struct nommu_board *board, uint32_t file, uint64_t offset, uint64_t len);
 
-/* Point @iov, @max entries, at the bytes of this range inside of the size, holes at a page of zeroes; any backing
- * but host files. *@bytes becomes how many they are, which is fewer than asked at the end of file or when @iov is
+/* Where, from @offset on, the next data (@data) or the next hole begins, by pages; the end of file counts as a hole,
+ * and what is not in board RAM has no other. Errors: ENXIO @offset is at or behind the end of file, or there is no
+ * data behind it. */
+int64_t nommu_file_seek(struct nommu_board *board, uint32_t file, uint64_t offset, bool data);
+
+/* Point @iov, @max entries, at the bytes of this range inside of the size, holes at a page of zeroes; files in RAM
+ * and in windows. *@bytes becomes how many they are, which is fewer than asked at the end of file or when @iov is
  * full. Returns how many entries are used. They stay good until the file is truncated or put. */
 int nommu_file_iov(struct nommu_board *board, uint32_t file, uint64_t offset, size_t len, struct iovec *iov, int max,
 		   size_t *bytes);
@@ -324,11 +342,12 @@ const char *nommu_rule_name(enum nommu_rule rule);
 #define NOMMU_TASK_TRACED            0x1u /* the caller is being traced */
 #define NOMMU_TASK_READ_IMPLIES_EXEC 0x2u /* the caller's personality */
 
-/* Read up to @len bytes at @offset of a host file into @buf; called without the lock. Returns bytes, 0 at the end of
- * file, or -errno. */
+/* Read up to @len bytes at @offset of a file into @buf; called without the lock. Returns bytes, 0 at the end of file,
+ * or -errno. */
 typedef ssize_t nommu_read_fn(void *arg, void *buf, size_t len, uint64_t offset);
 
-/* A call of mmap. Of a file on the board only id counts; of a host file id, host (its attributes), name, read. */
+/* A call of mmap. Of a file on the board id counts, and read if its bytes have no address (nommu_file_create_read); of
+ * a host file id, host (its attributes), name, read. */
 struct nommu_request {
 	uint64_t addr;
 	uint64_t length;

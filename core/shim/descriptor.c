@@ -32,8 +32,8 @@ void descriptor_path(int fd, char path[static DESCRIPTOR_PATH])
 	path[len > 0 && len < DESCRIPTOR_PATH ? len : 0] = '\0';
 }
 
-/* An nommu_read_fn: bytes of a host file. */
-static ssize_t read_host(void *arg, void *buf, size_t len, uint64_t offset)
+/* An nommu_read_fn: bytes of a host file, or of one on the board that are compressed. */
+static ssize_t read_bytes(void *arg, void *buf, size_t len, uint64_t offset)
 {
 	struct descriptor *descriptor = arg;
 	int fd = descriptor->second >= 0 ? descriptor->second : descriptor->fd;
@@ -85,8 +85,6 @@ static void describe_host(const struct statx *st, struct nommu_request *request,
 	struct nommu_file_attr *attr = &descriptor->attr;
 
 	*attr = (struct nommu_file_attr){ .address_op = NOMMU_OP_NONE };
-	descriptor->second = -1;
-	descriptor->unreadable = false;
 	descriptor->path[0] = '\0';
 	switch (st->stx_mode & S_IFMT) {
 	case S_IFREG:
@@ -114,8 +112,6 @@ static void describe_host(const struct statx *st, struct nommu_request *request,
 		descriptor_path(descriptor->fd, descriptor->path);
 	request->host = attr;
 	request->name = descriptor->path;
-	request->read = read_host;
-	request->read_arg = descriptor;
 	request->id.dev = makedev(st->stx_dev_major, st->stx_dev_minor);
 	if (st->stx_mask & STATX_BTIME)
 		request->id.birth = (uint64_t)st->stx_btime.tv_sec * 1000000000u + st->stx_btime.tv_nsec;
@@ -148,6 +144,9 @@ void descriptor_describe(int fd, struct nommu_request *request, struct descripto
 
 	descriptor->fd = fd;
 	descriptor->second = -1;
+	descriptor->unreadable = false;
+	request->read = read_bytes;
+	request->read_arg = descriptor;
 	request->fd = opened_how(fd);
 	if (!(request->fd & NOMMU_FD_OPEN) || request->fd & NOMMU_FD_PATH)
 		return;

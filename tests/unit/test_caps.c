@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test_caps - capability sets as text: all 32 sets in every order of their names, hexadecimal numbers, and what is
+ * test_caps - capability sets as text: all 32 sets in every order of their names, numbers, and what is
  * refused. Each text is handed over in a block of just its length, so that the sanitizer sees a byte too many read.
  */
 #include <errno.h>
@@ -73,7 +73,7 @@ static void assert_refused(const char *text, size_t len)
 
 /* ---- names ----------------------------------------------------------------------------------------------------- */
 
-static const char *const separators[] = {",", ", ", " ,", "\t,\t ", "  ,  "};
+static const char *const separators[] = {",", ", ", " ,", "\t,\t ", "  ,  ", "+", " + "};
 
 /* Every order of the names of @left, behind @text; parsed as @caps each time. Returns how many there were. */
 static unsigned int every_order(char *text, unsigned int left, const char *separator, uint32_t caps)
@@ -141,7 +141,7 @@ END_TEST
 START_TEST(names_refused)
 {
 	static const char *const texts[] = {
-		"",      " ",     "\t ",    ",",          "copy,",        ",copy",  "copy,,read", "copy, ,read",
+		"",      "+",     "copy++read", "+copy", "copy+,read", " ",     "\t ",    ",",          "copy,",        ",copy",  "copy,,read", "copy, ,read",
 		"cop",   "copyy", "copy1",  "directread", "direct read",  "map",    "r",          "rwx",
 		"copy;", "-",     "nonee",  "non",        "copy,unknown", "no ne",  "co py",      "execcopy",
 		"wr",    "writ",  "writee", "exec.",      "*",            "copy\n,x", "direct,exe",
@@ -170,7 +170,7 @@ END_TEST
 
 START_TEST(numbers)
 {
-	static const char *const formats[] = {"0x%x", "0x%X", "0x%02x", "0x%08x"};
+	static const char *const formats[] = {"0x%x", "0x%X", "0x%02x", "0x%08x", "%u", "%03u"};
 
 	for (unsigned int set = 0; set < SETS; set++) {
 		for (unsigned int f = 0; f < COUNT(formats); f++) {
@@ -191,6 +191,7 @@ START_TEST(numbers_refused)
 	static const char *const texts[] = {
 		"0x",    "0xg",  "0x1g",      "0x1c,", "0x1c,copy", "copy,0x1c", "0x1 c", "0x-4", "-0x4",
 		"0x+4",  "0x0x4", "0y4", "0x10000001c", "0x100000000", "0x10000000000000004", "x4", "0x4.",
+		"4,", "4+copy", "1c", "28x", "-4", "+4", "1", "128", "4294967300", "123456789",
 	};
 
 	for (unsigned int i = 0; i < COUNT(texts); i++)
