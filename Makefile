@@ -33,6 +33,8 @@ DEFS    := -Wl,-z,defs
 # Asked once, and not before something needs it: `make deps check` may have to install pkg-config first.
 FUSE_CFLAGS  = $(eval FUSE_CFLAGS := $$(shell $$(PKG_CONFIG) --cflags fuse3))$(FUSE_CFLAGS)
 FUSE_LIBS    = $(eval FUSE_LIBS := $$(shell $$(PKG_CONFIG) --libs fuse3))$(FUSE_LIBS)
+ZLIB_CFLAGS  = $(eval ZLIB_CFLAGS := $$(shell $$(PKG_CONFIG) --cflags zlib))$(ZLIB_CFLAGS)
+ZLIB_LIBS    = $(eval ZLIB_LIBS := $$(shell $$(PKG_CONFIG) --libs zlib))$(ZLIB_LIBS)
 CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell $$(PKG_CONFIG) --cflags check))$(CHECK_CFLAGS)
 CHECK_LIBS   = $(eval CHECK_LIBS := $$(shell $$(PKG_CONFIG) --libs check))$(CHECK_LIBS)
 
@@ -79,6 +81,7 @@ tests: all $(TESTS) $(BENCH)
 # ---- objects ---------------------------------------------------------------------------------------------------------
 
 $(B)/fs/%.o:    OWN = $(FUSE_CFLAGS)
+$(B)/fs/image/%.o: OWN = $(ZLIB_CFLAGS)
 $(B)/tests/%.o: OWN = $(FUSE_CFLAGS) $(CHECK_CFLAGS)
 # Examples and helpers are the programs that are put on the board: nobody's sanitizer is in them.
 $(B)/examples/%.o $(B)/tests/cases/helpers/%.o: SANFLAGS =
@@ -105,8 +108,8 @@ $(RUN):  $(RUNO) $(LINK) $(LIB)
 $(FSD):  $(FSO) $(LINK) $(LIB)
 # Not the shim's objects: the names that they define are libc's.
 $(UNIT): $(UNITO) $(filter-out %/main.o,$(RUNO) $(FSO)) $(LINK) $(LIB)
-$(FSD):  LIBS = $(FUSE_LIBS)
-$(UNIT): LIBS = $(FUSE_LIBS) $(CHECK_LIBS)
+$(FSD):  LIBS = $(FUSE_LIBS) $(ZLIB_LIBS)
+$(UNIT): LIBS = $(FUSE_LIBS) $(ZLIB_LIBS) $(CHECK_LIBS)
 
 $(TORTURE) $(BENCH): $(B)/%: $(B)/%.o $(LINK) $(LIB)
 $(EXAMPLES): $(B)/%: $(B)/%.o
@@ -151,7 +154,7 @@ fuzz:
 .PHONY: fuzz-all
 fuzz-all: $(FUZZ:%=fuzz-run-%)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call objs,fs/image/*.c) $(LINK) $(LIB)
-	$(call say,LD)$(CC_ALL) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^
+	$(call say,LD)$(CC_ALL) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(ZLIB_LIBS)
 fuzz-run-%: $(B)/tests/fuzz/%
 	@mkdir -p $(B)/corpus/$*
 	@echo "fuzz $* for $(FUZZ_TIME) s"

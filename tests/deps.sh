@@ -5,11 +5,13 @@
 
 set -eu
 
+# util-linux-extra: mkfs.cramfs; e2fsprogs: chattr; squashfs-tools and squashfuse: what the benchmarks measure beside.
 # libclang-rt: the sanitizers and libFuzzer of clang, only recommended by its package
-packages='gcc libc6-dev make pkg-config libfuse3-dev fuse3 check genromfs attr clang libclang-rt-dev'
+packages='gcc libc6-dev make pkg-config libfuse3-dev fuse3 libinih-dev zlib1g-dev check genromfs
+util-linux-extra attr e2fsprogs clang libclang-rt-dev squashfs-tools squashfuse'
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-	echo "deps: no apt-get here; install what your system calls these: $packages" >&2
+	echo "deps: no apt-get here; install what your system calls these:" $packages >&2
 	exit 1
 fi
 

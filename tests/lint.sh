@@ -17,15 +17,16 @@ arrows() {
 	fi
 }
 
-arrows core/include 'engine/|attach/|shim/|run/|daemon/|image/|proc/|fuse'
-arrows core/engine 'attach/|shim/|run/|daemon/|image/|proc/|fuse|pthread\.h'
-arrows core/attach 'shim/|run/|daemon/|image/|proc/|fuse'
-arrows core/shim 'run/|daemon/|image/|proc/|fuse'
-arrows core/run 'shim/|daemon/|image/|proc/|fuse'
-arrows fs/image 'engine/|attach/|shim/|run/|daemon/|proc/|fuse'
-arrows fs/proc 'attach/|shim/|run/'
+arrows core/include 'engine/|attach/|shim/|run/|daemon/|board/|image/|proc/|fuse'
+arrows core/engine 'attach/|shim/|run/|daemon/|board/|image/|proc/|fuse|pthread\.h'
+arrows core/attach 'shim/|run/|daemon/|board/|image/|proc/|fuse'
+arrows core/shim 'run/|daemon/|board/|image/|proc/|fuse'
+arrows core/run 'shim/|daemon/|board/|image/|proc/|fuse'
+arrows fs/image 'engine/|attach/|shim/|run/|daemon/|board/|proc/|fuse'
+arrows fs/board 'engine/|attach/|shim/|run/|daemon/|image/|proc/|fuse'
+arrows fs/proc 'attach/|shim/|run/|daemon/|board/|image/|fuse'
 arrows fs/daemon 'shim/|run/'
-arrows examples 'nommu|engine/|attach/|shim/|run/|daemon/|image/|proc/|fuse'
+arrows examples 'nommu|engine/|attach/|shim/|run/|daemon/|board/|image/|proc/|fuse'
 arrows core '\.\./'
 arrows fs '\.\./'
 

@@ -3,15 +3,25 @@
  * build - makes a tree, node by node. The scratch that some of it asks for has room for an index of every node.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "image/build.h"
 
+int build_refuse(struct nommu_why *why, const char *called, uint64_t offset, const char *format, va_list args)
+{
+	size_t size = sizeof(why->text);
+	int used = snprintf(why->text, size, "%s: offset 0x%jx: ", called, (uintmax_t)offset);
+
+	vsnprintf(why->text + used, size - (size_t)used, format, args);
+	return -EINVAL;
+}
+
 static int grow(struct build *build)
 {
-	uint32_t room = build->room ? 2 * build->room : 64;
+	uint32_t room = build->room > UINT32_MAX / 2 ? UINT32_MAX : build->room ? 2 * build->room : 64;
 	struct image_node *nodes = realloc(build->nodes, room * sizeof(*nodes));
 	struct build_entry *entries;
 

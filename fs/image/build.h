@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * build - how a reader makes its tree: add the nodes, check the names, settle the inodes, finish.
+ * build - how a reader makes its tree: add the nodes, check the names, settle the inodes, finish; or refuse.
  *
  * Names are pointed to where the image has them until the tree is finished; they need no NUL. In a finished tree they
  * lie behind the nodes in the same block. No lock: a build is its reader's.
@@ -8,7 +8,13 @@
 #ifndef IMAGE_BUILD_H
 #define IMAGE_BUILD_H
 
+#include <stdarg.h>
+
 #include "image/image.h"
+
+/* Say in @why what is wrong at @offset of an image of the format that is called so. Returns -EINVAL. */
+__attribute__((format(printf, 4, 0))) int build_refuse(struct nommu_why *why, const char *called, uint64_t offset,
+						       const char *format, va_list args);
 
 /* What only the reader has to know of a node. */
 struct build_entry {

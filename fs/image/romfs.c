@@ -75,15 +75,13 @@ struct header {
 
 int romfs_refuse(struct romfs *rom, uint32_t offset, const char *format, ...)
 {
-	char *text = rom->why->text;
-	size_t size = sizeof(rom->why->text);
-	int used = snprintf(text, size, "romfs: offset 0x%x: ", offset);
 	va_list args;
+	int error;
 
 	va_start(args, format);
-	vsnprintf(text + used, size - (size_t)used, format, args);
+	error = build_refuse(rom->why, "romfs", offset, format, args);
 	va_end(args);
-	return -EINVAL;
+	return error;
 }
 
 static uint32_t be32(const struct romfs *rom, uint32_t offset)
@@ -319,6 +317,7 @@ static int read_super(struct romfs *rom, size_t size, struct image_tree *tree, u
 		error = read_name(rom, 0, "volume name", &length, root);
 	if (error)
 		return error;
+	tree->format = IMAGE_ROMFS;
 	tree->bytes = rom->size;
 	if (length >= sizeof(tree->volume))
 		length = sizeof(tree->volume) - 1;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../unit/romfs_tree.h"
+#include "../unit/image_tree.h"
 
 #define ROUNDS 64
 
@@ -30,7 +30,7 @@ static int read_once(const unsigned char *image, size_t size, struct nommu_why *
 	const char *flaw;
 
 	if (!error) {
-		flaw = romfs_tree_flaw(&tree, size);
+		flaw = image_tree_flaw(&tree, size);
 		if (flaw)
 			fail("the tree is none", flaw);
 		if (!romfs_recognise(image, size))
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(copy, data, size);
 	for (int round = 0; round < ROUNDS; round++)
-		if (!read_once(copy, size, &why) || !romfs_mend(copy, size, why.text))
+		if (!read_once(copy, size, &why) || !image_mend(copy, size, why.text))
 			break;
 	free(copy);
 	return 0;

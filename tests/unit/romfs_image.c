@@ -4,97 +4,26 @@
  */
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "romfs_image.h"
-#include "romfs_tree.h"
+#include "image_tree.h"
 
-/* ---- files ----------------------------------------------------------------------------------------------------- */
-
-void t_directory_make(char path[static 64])
-{
-	const char *base = getenv("TMPDIR");
-
-	/* The path has to be short enough for whatever is made below it. */
-	if (!base || strlen(base) > 32)
-		base = "/tmp";
-	snprintf(path, 64, "%s/nommu-romfs.XXXXXX", base);
-	ck_assert_ptr_nonnull(mkdtemp(path));
-}
-
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-	(void)stat;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-void t_directory_remove(const char *path)
-{
-	ck_assert_int_eq(nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
-}
-
-void t_file_make(const char *dir, const char *name, size_t size, unsigned int mode)
-{
-	char path[512];
-	uint32_t value = (uint32_t)size + 1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	file = fopen(path, "wb");
-	ck_assert_msg(file != NULL, "%s", path);
-	for (size_t i = 0; i < size; i++) {
-		value = value * 1664525 + 1013904223;
-		fputc((int)(value >> 24), file);
-	}
-	ck_assert_int_eq(fclose(file), 0);
-	ck_assert_int_eq(chmod(path, mode), 0);
-}
-
-static void read_all(struct t_image *image, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat stat;
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(fstat(fd, &stat), 0);
-	image->size = (size_t)stat.st_size;
-	image->room = image->size;
-	image->bytes = malloc(image->size);
-	ck_assert_ptr_nonnull(image->bytes);
-	ck_assert_int_eq(read(fd, image->bytes, image->size), stat.st_size);
-	close(fd);
-}
+/* ---- genromfs -------------------------------------------------------------------------------------------------- */
 
 void t_image_generate(struct t_image *image, const char *dir, const char *const *options)
 {
 	char path[80];
 	char *argv[16] = { "genromfs", "-f", path, "-d", (char *)(uintptr_t)dir };
-	int argc = 5, status;
-	pid_t pid;
+	int argc = 5;
 
 	snprintf(path, sizeof(path), "%s.img", dir);
 	for (int i = 0; options && options[i]; i++)
 		argv[argc++] = (char *)(uintptr_t)options[i];
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0) {
-		execvp(argv[0], argv);
-		perror("genromfs");
-		_exit(127);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_msg(status == 0, "genromfs failed, status 0x%x", (unsigned int)status);
-	read_all(image, path);
-	unlink(path);
+	t_image_run(image, argv, path);
 }
 
 void t_image_generate_good(struct t_image *image)
@@ -175,17 +104,7 @@ void t_image_resum(struct t_image *image, uint32_t header)
 /* Zeroes up to a multiple of 16 behind @length bytes more. */
 static unsigned char *extend(struct t_image *image, size_t length)
 {
-	size_t old = image->size;
-
-	length = (length + 15) / 16 * 16;
-	if (old + length > image->room) {
-		image->room = 2 * (old + length);
-		image->bytes = realloc(image->bytes, image->room);
-		ck_assert_ptr_nonnull(image->bytes);
-	}
-	memset(image->bytes + old, 0, length);
-	image->size = old + length;
-	return image->bytes + old;
+	return t_image_extend(image, (length + 15) / 16 * 16);
 }
 
 void t_image_begin(struct t_image *image, const char *volume)
@@ -228,21 +147,6 @@ void t_image_end(struct t_image *image)
 	t_image_resum(image, 0);
 }
 
-void t_image_copy(struct t_image *copy, const struct t_image *image)
-{
-	copy->size = image->size;
-	copy->room = image->size;
-	copy->bytes = malloc(image->size ? image->size : 1);
-	ck_assert_ptr_nonnull(copy->bytes);
-	memcpy(copy->bytes, image->bytes, image->size);
-}
-
-void t_image_free(struct t_image *image)
-{
-	free(image->bytes);
-	memset(image, 0, sizeof(*image));
-}
-
 uint32_t t_image_find(const struct t_image *image, const char *name, unsigned int nth)
 {
 	for (size_t at = name_end(image, 0); at + 32 <= image->size; at += 16) {
@@ -280,7 +184,7 @@ void t_image_read_good(const struct t_image *image, struct image_tree *tree)
 
 	ck_assert_msg(error == 0, "%d: %s", error, why.text);
 	ck_assert_str_eq(why.text, "");
-	flaw = romfs_tree_flaw(tree, image->size);
+	flaw = image_tree_flaw(tree, image->size);
 	ck_assert_msg(!flaw, "%s", flaw);
 }
 

@@ -7,10 +7,7 @@
 #ifndef ROMFS_IMAGE_H
 #define ROMFS_IMAGE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "image/image.h"
+#include "image_file.h"
 
 enum {
 	T_HARDLINK,
@@ -33,18 +30,6 @@ enum {
 	T_NAME = 16,
 };
 
-struct t_image {
-	unsigned char *bytes;
-	size_t size, room;
-};
-
-/* A directory of one's own, in @path; and all that is in it, gone. */
-void t_directory_make(char path[static 64]);
-void t_directory_remove(const char *path);
-
-/* Write a file of @size bytes that look different everywhere. */
-void t_file_make(const char *dir, const char *name, size_t size, unsigned int mode);
-
 /* Have genromfs make an image of @dir; up to 6 options, NULL at the end. */
 void t_image_generate(struct t_image *image, const char *dir, const char *const *options);
 
@@ -60,9 +45,6 @@ uint32_t t_image_add_root(struct t_image *image);
 /* Make @to the entry after @from. */
 void t_image_chain(struct t_image *image, uint32_t from, uint32_t to);
 void t_image_end(struct t_image *image);
-
-void t_image_copy(struct t_image *copy, const struct t_image *image);
-void t_image_free(struct t_image *image);
 
 uint32_t t_image_get(const struct t_image *image, uint32_t header, unsigned int field);
 void t_image_set(struct t_image *image, uint32_t header, unsigned int field, uint32_t value);

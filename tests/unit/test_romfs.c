@@ -94,31 +94,10 @@ static void remove_source(void)
 
 /* ---- comparing ------------------------------------------------------------------------------------------------- */
 
-static uint32_t find_child(const struct image_tree *tree, uint32_t dir, const char *name)
-{
-	for (uint32_t k = tree->nodes[dir].child; k != IMAGE_NONE; k = tree->nodes[k].next)
-		if (!strcmp(tree->nodes[k].name, name))
-			return k;
-	return IMAGE_NONE;
-}
-
-/* @path is changed. */
-static uint32_t find(const struct image_tree *tree, char *path)
-{
-	uint32_t node = 0;
-
-	for (char *name = strtok(path, "/"); name && node != IMAGE_NONE; name = strtok(NULL, "/"))
-		node = find_child(tree, node, name);
-	return node;
-}
-
 static uint32_t find_path(const struct image_tree *tree, const char *path)
 {
-	char copy[256];
-	uint32_t node;
+	uint32_t node = t_tree_find(tree, path);
 
-	snprintf(copy, sizeof(copy), "%s", path);
-	node = find(tree, copy);
 	ck_assert_msg(node != IMAGE_NONE, "no %s in the tree", path);
 	return node;
 }
@@ -181,7 +160,7 @@ static struct pair compare_entry(const struct image_tree *tree, const struct t_i
 		mode = (type == 'c' ? S_IFCHR : S_IFBLK) | 0600;
 		rdev = makedev(major_number, minor_number);
 	}
-	pair.node = find(tree, path);
+	pair.node = t_tree_find(tree, path);
 	ck_assert_msg(pair.node != IMAGE_NONE, "%s is not in the tree", entry->fts_path);
 	node = &tree->nodes[pair.node];
 	ck_assert_msg(node->mode == mode, "%s: mode 0%o, expected 0%o", entry->fts_path, node->mode, mode);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "romfs_image.h"
-#include "romfs_tree.h"
+#include "image_tree.h"
 #include "suites.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -35,7 +35,7 @@ static void check_any(const struct t_image *image, int error, struct image_tree 
 		ck_assert_msg(!strncmp(why->text, "romfs: offset 0x", 16), "%s", why->text);
 		return;
 	}
-	flaw = romfs_tree_flaw(tree, image->size);
+	flaw = image_tree_flaw(tree, image->size);
 	ck_assert_msg(!flaw, "%s", flaw);
 	image_tree_free(tree);
 }
@@ -50,7 +50,7 @@ static int read_mended(struct t_image *image)
 	do {
 		error = t_image_read(image, &tree, &why);
 		check_any(image, error, &tree, &why);
-	} while (error && romfs_mend(image->bytes, image->size, why.text) && rounds++ < 64);
+	} while (error && image_mend(image->bytes, image->size, why.text) && rounds++ < 64);
 	return error;
 }
 

@@ -4,30 +4,15 @@
  *
  * CPU time of this process is measured, so that a busy machine does not matter. Quadratic work would take minutes.
  */
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "image_large.h"
 #include "romfs_image.h"
 #include "suites.h"
 
-#define MANY  100000u
-#define STACK (64 << 10)
-
-/* Sanitizers cost about four times as much. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SECONDS 4.0
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SECONDS 4.0
-#endif
-#ifndef SECONDS
-#define SECONDS 1.0
-#endif
+#define MANY 100000u
 
 static uint32_t begin(struct t_image *image)
 {
@@ -127,49 +112,10 @@ static const struct {
 	{ "links to links, backwards", make_link_chain_back, MANY },
 };
 
-struct reading {
-	const struct t_image *image;
-	struct image_tree tree;
-	struct nommu_why why;
-	double seconds;
-	int error;
-};
-
-static double cpu_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void *read_large(void *arg)
-{
-	struct reading *reading = arg;
-	double start = cpu_seconds();
-
-	reading->error = romfs_read(reading->image->bytes, reading->image->size, &reading->tree, &reading->why);
-	reading->seconds = cpu_seconds() - start;
-	return NULL;
-}
-
-/* On a stack that holds no frame for each of them. */
-static void read_on_small_stack(struct reading *reading)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-
-	ck_assert_int_eq(pthread_attr_init(&attr), 0);
-	ck_assert_int_eq(pthread_attr_setstacksize(&attr, STACK), 0);
-	ck_assert_int_eq(pthread_create(&thread, &attr, read_large, reading), 0);
-	ck_assert_int_eq(pthread_join(thread, NULL), 0);
-	pthread_attr_destroy(&attr);
-}
-
 START_TEST(test_many)
 {
 	struct t_image image;
-	struct reading reading = { .image = &image };
+	struct reading reading = { .format = IMAGE_ROMFS, .image = &image };
 	uint32_t last;
 
 	kinds[_i].make(&image);
@@ -189,7 +135,7 @@ END_TEST
 START_TEST(test_many_refused)
 {
 	struct t_image image;
-	struct reading reading = { .image = &image };
+	struct reading reading = { .format = IMAGE_ROMFS, .image = &image };
 	char expected[80], first[256];
 	uint32_t header, last;
 

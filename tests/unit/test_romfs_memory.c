@@ -10,50 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct {
-	int left; /* allocations until one fails; below 0 none does */
-	int live; /* blocks that are not freed */
-} heap;
-
-static int fails(void)
-{
-	return heap.left >= 0 && heap.left-- == 0;
-}
-
-static void *failing_malloc(size_t size)
-{
-	void *block = fails() ? NULL : malloc(size);
-
-	heap.live += block != NULL;
-	return block;
-}
-
-static void *failing_calloc(size_t count, size_t size)
-{
-	void *block = fails() ? NULL : calloc(count, size);
-
-	heap.live += block != NULL;
-	return block;
-}
-
-static void *failing_realloc(void *old, size_t size)
-{
-	void *block = fails() ? NULL : realloc(old, size);
-
-	heap.live += !old && block;
-	return block;
-}
-
-static void failing_free(void *block)
-{
-	heap.live -= block != NULL;
-	free(block);
-}
+#include "failing_heap.h"
 
 #define romfs_read          failing_romfs_read
 #define romfs_recognise     failing_romfs_recognise
 #define romfs_refuse        failing_romfs_refuse
 #define romfs_resolve_links failing_romfs_resolve_links
+#define build_refuse        failing_build_refuse
 #define build_add           failing_build_add
 #define build_double_name   failing_build_double_name
 #define build_settle_inodes failing_build_settle_inodes

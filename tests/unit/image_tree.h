@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * romfs_tree - what must be true of every tree that romfs_read yields, whatever it was given; for the unit tests and
- * the fuzz target. Nothing here is taken from the reader.
+ * image_tree - what must be true of every tree that a reader of images yields, whatever it was given; for the unit
+ * tests and the fuzz targets. Nothing here is taken from a reader.
  */
-#ifndef ROMFS_TREE_H
-#define ROMFS_TREE_H
+#ifndef IMAGE_TREE_H
+#define IMAGE_TREE_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #include "image/image.h"
 
-static inline const char *romfs_name_flaw(const struct image_tree *tree, uint32_t i)
+static inline const char *image_name_flaw(const struct image_tree *tree, uint32_t i)
 {
 	const struct image_node *node = &tree->nodes[i];
 	size_t length = strlen(node->name);
@@ -31,7 +31,7 @@ static inline const char *romfs_name_flaw(const struct image_tree *tree, uint32_
 	return NULL;
 }
 
-static inline const char *romfs_data_flaw(const struct image_tree *tree, const struct image_node *node)
+static inline const char *image_data_flaw(const struct image_tree *tree, const struct image_node *node)
 {
 	switch (node->mode & S_IFMT) {
 	case S_IFLNK:
@@ -39,6 +39,9 @@ static inline const char *romfs_data_flaw(const struct image_tree *tree, const s
 			return "a symlink's size is out of range";
 		/* fall through */
 	case S_IFREG:
+		/* How large packed bytes are in the image, only the reader knows. */
+		if (node->packed)
+			return node->size && node->data < tree->bytes ? NULL : "packed, but with no data in the image";
 		return node->data <= tree->bytes && node->size <= tree->bytes - node->data ?
 			       NULL : "data lies outside of the image";
 	case S_IFDIR:
@@ -46,13 +49,13 @@ static inline const char *romfs_data_flaw(const struct image_tree *tree, const s
 	case S_IFCHR:
 	case S_IFSOCK:
 	case S_IFIFO:
-		return node->size ? "something without data has a size" : NULL;
+		return node->size || node->packed ? "something without data has a size" : NULL;
 	default:
 		return "a mode has no type";
 	}
 }
 
-static inline const char *romfs_inode_flaw(const struct image_tree *tree, uint32_t i)
+static inline const char *image_inode_flaw(const struct image_tree *tree, uint32_t i)
 {
 	const struct image_node *node = &tree->nodes[i];
 	const struct image_node *first = &tree->nodes[node->inode];
@@ -61,7 +64,7 @@ static inline const char *romfs_inode_flaw(const struct image_tree *tree, uint32
 	if (node->inode > i || first->inode != node->inode)
 		return "an inode is no earlier node that stands for itself";
 	if (first->mode != node->mode || first->data != node->data || first->size != node->size ||
-	    first->rdev != node->rdev || first->nlink != node->nlink)
+	    first->packed != node->packed || first->rdev != node->rdev || first->nlink != node->nlink)
 		return "names of one inode differ";
 	if (S_ISDIR(node->mode))
 		return node->inode == i ? NULL : "a directory has two names";
@@ -71,7 +74,7 @@ static inline const char *romfs_inode_flaw(const struct image_tree *tree, uint32
 }
 
 /* Walk a directory's children; count how often each node is met. */
-static inline const char *romfs_children_flaw(const struct image_tree *tree, uint32_t dir, uint8_t *met)
+static inline const char *image_children_flaw(const struct image_tree *tree, uint32_t dir, uint8_t *met)
 {
 	uint32_t nlink = 2, steps = 0;
 
@@ -90,7 +93,7 @@ static inline const char *romfs_children_flaw(const struct image_tree *tree, uin
 }
 
 /* NULL, or what is wrong with the tree of an image of @size bytes. Quadratic: for small trees. */
-static inline const char *romfs_tree_flaw(const struct image_tree *tree, size_t size)
+static inline const char *image_tree_flaw(const struct image_tree *tree, size_t size)
 {
 	const char *flaw = NULL;
 	uint8_t *met;
@@ -105,33 +108,36 @@ static inline const char *romfs_tree_flaw(const struct image_tree *tree, size_t 
 	if (!met)
 		abort();
 	for (uint32_t i = 0; i < tree->count && !flaw; i++)
-		flaw = romfs_children_flaw(tree, i, met);
+		flaw = image_children_flaw(tree, i, met);
 	for (uint32_t i = 0; i < tree->count && !flaw; i++) {
 		/* A tree: every node but the root is met once, and comes after its parent. */
 		if (met[i] != (i != 0) || (i && tree->nodes[i].parent >= i))
 			flaw = "a node is not below the root";
 		if (!flaw)
-			flaw = romfs_name_flaw(tree, i);
+			flaw = image_name_flaw(tree, i);
 		if (!flaw)
-			flaw = romfs_data_flaw(tree, &tree->nodes[i]);
+			flaw = image_data_flaw(tree, &tree->nodes[i]);
 		if (!flaw)
-			flaw = romfs_inode_flaw(tree, i);
+			flaw = image_inode_flaw(tree, i);
 	}
 	free(met);
 	return flaw;
 }
 
-/* If the image was refused for a checksum, put the expected one in; so that what is behind is looked at as well. */
-static inline bool romfs_mend(unsigned char *image, size_t size, const char *why)
+/* If the image was refused for a checksum, put the expected one in; so that what is behind is looked at as well. A
+ * cramfs has it where its superblock is, in its own order. */
+static inline bool image_mend(unsigned char *image, size_t size, const char *why)
 {
 	const char *expected = strstr(why, "is wrong, expected 0x");
-	unsigned int offset, sum;
+	unsigned int offset, sum, at = strncmp(why, "cramfs", 6) ? 12 : 32;
+	bool little;
 
-	if (!expected || !strstr(why, ": checksum 0x") || sscanf(why, "romfs: offset 0x%x:", &offset) != 1 ||
-	    sscanf(expected, "is wrong, expected 0x%x", &sum) != 1 || (size_t)offset + 16 > size)
+	if (!expected || !strstr(why, ": checksum 0x") || sscanf(why, "%*[a-z]: offset 0x%x:", &offset) != 1 ||
+	    sscanf(expected, "is wrong, expected 0x%x", &sum) != 1 || (size_t)offset + at + 4 > size)
 		return false;
-	for (int i = 0; i < 4; i++)
-		image[offset + 12 + (unsigned int)i] = (unsigned char)(sum >> (24 - 8 * i));
+	little = at == 32 && image[offset] == 0x45;
+	for (unsigned int i = 0; i < 4; i++)
+		image[offset + at + i] = (unsigned char)(sum >> (little ? 8 * i : 24 - 8 * i));
 	return true;
 }
 
