@@ -33,6 +33,8 @@ DEFS    := -Wl,-z,defs
 # Asked once, and not before something needs it: `make deps check` may have to install pkg-config first.
 FUSE_CFLAGS  = $(eval FUSE_CFLAGS := $$(shell $$(PKG_CONFIG) --cflags fuse3))$(FUSE_CFLAGS)
 FUSE_LIBS    = $(eval FUSE_LIBS := $$(shell $$(PKG_CONFIG) --libs fuse3))$(FUSE_LIBS)
+INIH_CFLAGS  = $(eval INIH_CFLAGS := $$(shell $$(PKG_CONFIG) --cflags inih))$(INIH_CFLAGS)
+INIH_LIBS    = $(eval INIH_LIBS := $$(shell $$(PKG_CONFIG) --libs inih))$(INIH_LIBS)
 ZLIB_CFLAGS  = $(eval ZLIB_CFLAGS := $$(shell $$(PKG_CONFIG) --cflags zlib))$(ZLIB_CFLAGS)
 ZLIB_LIBS    = $(eval ZLIB_LIBS := $$(shell $$(PKG_CONFIG) --libs zlib))$(ZLIB_LIBS)
 CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell $$(PKG_CONFIG) --cflags check))$(CHECK_CFLAGS)
@@ -50,7 +52,7 @@ ENGINE := $(call objs,core/engine/*.c)
 ATTACH := $(call objs,core/attach/*.c)
 SHIMO  := $(call objs,core/shim/*.c)
 RUNO   := $(call objs,core/run/*.c)
-FSO    := $(call objs,fs/daemon/*.c fs/proc/*.c fs/image/*.c)
+FSO    := $(call objs,fs/daemon/*.c fs/board/*.c fs/proc/*.c fs/image/*.c)
 UNITO  := $(call objs,tests/unit/*.c)
 
 LIB    := $(B)/libnommu.a
@@ -82,9 +84,11 @@ tests: all $(TESTS) $(BENCH)
 
 $(B)/fs/%.o:    OWN = $(FUSE_CFLAGS)
 $(B)/fs/image/%.o: OWN = $(ZLIB_CFLAGS)
-$(B)/tests/%.o: OWN = $(FUSE_CFLAGS) $(CHECK_CFLAGS)
+$(B)/fs/board/%.o: OWN = $(INIH_CFLAGS)
+$(B)/tests/%.o: OWN = $(FUSE_CFLAGS) $(INIH_CFLAGS) $(CHECK_CFLAGS)
 # Examples and helpers are the programs that are put on the board: nobody's sanitizer is in them.
 $(B)/examples/%.o $(B)/tests/cases/helpers/%.o: SANFLAGS =
+$(B)/tests/cases/helpers/%.o: OWN = -Itests/cases/helpers
 
 # With `deps` among the goals nothing is compiled before it is through.
 $(B)/%.o: %.c | $(filter deps,$(MAKECMDGOALS))
@@ -108,8 +112,8 @@ $(RUN):  $(RUNO) $(LINK) $(LIB)
 $(FSD):  $(FSO) $(LINK) $(LIB)
 # Not the shim's objects: the names that they define are libc's.
 $(UNIT): $(UNITO) $(filter-out %/main.o,$(RUNO) $(FSO)) $(LINK) $(LIB)
-$(FSD):  LIBS = $(FUSE_LIBS) $(ZLIB_LIBS)
-$(UNIT): LIBS = $(FUSE_LIBS) $(ZLIB_LIBS) $(CHECK_LIBS)
+$(FSD):  LIBS = $(FUSE_LIBS) $(INIH_LIBS) $(ZLIB_LIBS)
+$(UNIT): LIBS = $(FUSE_LIBS) $(INIH_LIBS) $(ZLIB_LIBS) $(CHECK_LIBS)
 
 $(TORTURE) $(BENCH): $(B)/%: $(B)/%.o $(LINK) $(LIB)
 $(EXAMPLES): $(B)/%: $(B)/%.o
@@ -153,8 +157,8 @@ fuzz:
 
 .PHONY: fuzz-all
 fuzz-all: $(FUZZ:%=fuzz-run-%)
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call objs,fs/image/*.c) $(LINK) $(LIB)
-	$(call say,LD)$(CC_ALL) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(ZLIB_LIBS)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(call objs,fs/image/*.c fs/board/*.c) $(LINK) $(LIB)
+	$(call say,LD)$(CC_ALL) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(INIH_LIBS) $(ZLIB_LIBS)
 fuzz-run-%: $(B)/tests/fuzz/%
 	@mkdir -p $(B)/corpus/$*
 	@echo "fuzz $* for $(FUZZ_TIME) s"
@@ -171,6 +175,11 @@ install: all
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' nommu.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/nommu.pc
 
+## Remove what install put there
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/$(notdir $(RUN)) bin/$(notdir $(FSD)) lib/$(notdir $(SHIM)) \
+	  lib/$(notdir $(LIB)) include/nommu.h lib/pkgconfig/nommu.pc)
+
 ## Remove everything that was built
 clean:
 	rm -rf build build-*
@@ -179,7 +188,7 @@ clean:
 help:
 	@awk '/^## /{h=substr($$0,4);getline;sub(/:.*/,"");printf "  %-9s %s\n",$$0,h}' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: all tests check deps demo bench lint fuzz install clean help
+.PHONY: all tests check deps demo bench lint fuzz install uninstall clean help
 .SECONDARY:
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

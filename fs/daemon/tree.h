@@ -16,7 +16,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "daemon/bdi.h"
+#include "board/bdi.h"
 
 #define TREE_ROOT     1u
 #define TREE_NAME_MAX 255

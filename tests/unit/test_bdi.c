@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/bdi.h"
+#include "board/bdi.h"
 #include "suites.h"
 
 static int set(struct bdi *bdi, enum bdi_what what, const char *text)
@@ -14,9 +14,25 @@ static int set(struct bdi *bdi, enum bdi_what what, const char *text)
 	/* A refusal says what would be known; a success says nothing. */
 	ck_assert_int_eq(error != 0, why.text[0] != '\0');
 	if (error)
-		ck_assert_ptr_nonnull(strstr(why.text, bdi_name(what)));
+		ck_assert_ptr_nonnull(strstr(why.text, "' is not known; it takes "));
 	return error;
 }
+
+START_TEST(what_is_shown_of_a_value)
+{
+	char longer[100];
+	struct nommu_why why = {""};
+	struct bdi bdi = {0};
+
+	ck_assert_int_eq(bdi_parse(&bdi, BDI_READ, "a\033[1m\0b\177\n", 9, &why), -EINVAL);
+	ck_assert_str_eq(why.text, "'a?[1m?b?' is not known; it takes yes or no");
+	memset(longer, 'x', sizeof(longer));
+	ck_assert_int_eq(bdi_parse(&bdi, BDI_READ, longer, sizeof(longer), &why), -EINVAL);
+	ck_assert_str_eq(why.text, "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' is not known; it takes yes or no");
+	ck_assert_int_eq(bdi_parse(&bdi, BDI_READ, "", 0, &why), -EINVAL);
+	ck_assert_str_eq(why.text, "'' is not known; it takes yes or no");
+}
+END_TEST
 
 static const char *shown(const struct nommu_file_attr *attr, enum bdi_what what)
 {
@@ -157,6 +173,7 @@ SUITE(bdi)
 	Suite *suite = suite_create("bdi");
 	TCase *texts = tcase_create("texts");
 
+	tcase_add_test(texts, what_is_shown_of_a_value);
 	tcase_add_test(texts, names_are_found_with_their_prefix);
 	tcase_add_test(texts, what_is_set_is_shown);
 	tcase_add_test(texts, bad_values_change_nothing);

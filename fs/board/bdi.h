@@ -4,8 +4,8 @@
  *
  * Pure: texts in, settings out, and settings laid over a file's default attributes. Not here: FUSE, the board.
  */
-#ifndef DAEMON_BDI_H
-#define DAEMON_BDI_H
+#ifndef BOARD_BDI_H
+#define BOARD_BDI_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +41,7 @@ const char *bdi_name(enum bdi_what what);
 /* Which setting the full xattr name @name means; -1 none. */
 int bdi_find(const char *name);
 
-/* Set one from a text of @len bytes. -EINVAL with what would be known in @why. */
+/* Set one from a text of @len bytes. -EINVAL with what would be known in @why, without the name of the setting. */
 int bdi_parse(struct bdi *bdi, enum bdi_what what, const char *text, size_t len, struct nommu_why *why);
 
 /* The text that @attr amounts to for one setting. Returns the length without the NUL. */
@@ -49,6 +49,9 @@ size_t bdi_format(const struct nommu_file_attr *attr, enum bdi_what what, char t
 
 /* The same for what was set, which needs no file; 0 if it is not set. */
 size_t bdi_format_set(const struct bdi *bdi, enum bdi_what what, char text[static BDI_TEXT_MAX]);
+
+/* Let what @over sets take the place of what @bdi sets. */
+void bdi_merge(struct bdi *bdi, const struct bdi *over);
 
 /* Lay what is set over the default attributes of the place. */
 void bdi_apply(const struct bdi *bdi, enum nommu_profile profile, struct nommu_file_attr *attr);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* bdi - see bdi.h */
-#include "daemon/bdi.h"
+#include "board/bdi.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static const char *const names[BDI_SETTABLE] = {
 };
 
 static const char *const known[BDI_SETTABLE] = {
-	[BDI_CAPABILITIES] = "names out of copy,direct,read,write,exec, or none, or a number such as 0x1c",
+	[BDI_CAPABILITIES] = "names out of copy, direct, read, write and exec with + between, or none, or a number such as 0x1c",
 	[BDI_KIND] = "regular, block, char or shm",
 	[BDI_GET_UNMAPPED_AREA] = "ok, none or the name of an errno such as ENOSYS",
 	[BDI_MMAP] = "ok, none or the name of an errno such as ENOSYS",
@@ -95,6 +95,18 @@ static int parse_read(const char *text, size_t len, bool *read)
 	return *read || is(text, len, "no") ? 0 : -EINVAL;
 }
 
+#define SHOWN 40 /* bytes of a value that is not known */
+
+static void explain(const char *text, size_t len, enum bdi_what what, struct nommu_why *why)
+{
+	char shown[SHOWN + 1] = "";
+
+	/* It may hold anything, and go to a terminal. */
+	for (size_t i = 0; i < len && i < SHOWN; i++)
+		shown[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
+	snprintf(why->text, sizeof(why->text), "'%s' is not known; it takes %s", shown, known[what]);
+}
+
 int bdi_parse(struct bdi *bdi, enum bdi_what what, const char *text, size_t len, struct nommu_why *why)
 {
 	struct bdi next = *bdi;
@@ -123,8 +135,7 @@ int bdi_parse(struct bdi *bdi, enum bdi_what what, const char *text, size_t len,
 		break;
 	}
 	if (error) {
-		snprintf(why->text, sizeof(why->text), "%s%s: '%.*s' is not known; it takes %s", BDI_PREFIX,
-			 names[what], (int)(len < 40 ? len : 40), text, known[what]);
+		explain(text, len, what, why);
 		return error;
 	}
 	next.set |= 1u << what;
@@ -185,6 +196,21 @@ size_t bdi_format_set(const struct bdi *bdi, enum bdi_what what, char text[stati
 	};
 
 	return bdi->set & 1u << what ? bdi_format(&attr, what, text) : 0;
+}
+
+void bdi_merge(struct bdi *bdi, const struct bdi *over)
+{
+	if (over->set & 1u << BDI_CAPABILITIES)
+		bdi->caps = over->caps;
+	if (over->set & 1u << BDI_KIND)
+		bdi->kind = over->kind;
+	if (over->set & 1u << BDI_GET_UNMAPPED_AREA)
+		bdi->address_op = over->address_op;
+	if (over->set & 1u << BDI_MMAP)
+		bdi->map_op = over->map_op;
+	if (over->set & 1u << BDI_READ)
+		bdi->read = over->read;
+	bdi->set |= over->set;
 }
 
 void bdi_apply(const struct bdi *bdi, enum nommu_profile profile, struct nommu_file_attr *attr)
