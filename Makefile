@@ -119,6 +119,8 @@ $(TORTURE) $(BENCH): $(B)/%: $(B)/%.o $(LINK) $(LIB)
 $(EXAMPLES): $(B)/%: $(B)/%.o
 $(HELPERS): $(B)/tests/cases/%: $(B)/tests/cases/helpers/%.o
 $(EXAMPLES) $(HELPERS): SANFLAGS =
+# A helper's further files are in a folder of its name.
+$(B)/tests/cases/fscall: $(call objs,tests/cases/helpers/fscall/*.c)
 # A helper whose name ends in "static" is a static program.
 $(filter %static,$(HELPERS)): LIBS = -static
 $(RUN) $(FSD) $(UNIT) $(TORTURE) $(BENCH) $(EXAMPLES) $(HELPERS):

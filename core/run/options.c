@@ -24,12 +24,15 @@ static const struct entry {
 	const char *help;
 } table[] = {
 	{ "board", OPTION_BOARD, "MOUNTPOINT", "run on this mounted board (else $NOMMU_BOARD; else on an own one)" },
-	{ "image", OPTION_IMAGE, "FILE", "own board: this image is its ROM, at /rom" },
+	{ "image", OPTION_IMAGE, "FILE", "own board: a romfs, cramfs or directory as ROM at /rom, or a board file" },
 	{ "ram", OPTION_NOMMUFS, "SIZE", "own board: bytes of RAM, with K, M or G" },
 	{ "profile", OPTION_NOMMUFS, "NAME", "own board: whose rules, bdi or linux6" },
 	{ "base", OPTION_NOMMUFS, "ADDRESS", "own board: where its RAM begins" },
 	{ "max-order", OPTION_NOMMUFS, "N", "own board: the largest block is 2^N pages" },
 	{ "trim", OPTION_NOMMUFS, "N", "own board: nr_trim_pages, 0 keeps whole blocks" },
+	{ "files", OPTION_NOMMUFS, "N", "own board: how many files it holds" },
+	{ "caps", OPTION_NOMMUFS, "LIST", "own board: what its files permit, as copy+direct+read" },
+	{ "align", OPTION_NOMMUFS, "N", "own board: where the files of a directory lie in ROM" },
 	{ "trace", OPTION_TRACE, "[=FILE]", "a line for every call, to FILE or standard error" },
 	{ "help", OPTION_HELP, NULL, "show this" },
 	{ "version", OPTION_VERSION, NULL, "show the version" },
@@ -122,7 +125,11 @@ int run_options_read(int argc, char **argv, struct run_options *options, struct 
 	memset(options, 0, sizeof(*options));
 	fill_long_options(longs);
 	opterr = 0;
-	while ((found = getopt_long(argc, argv, "+:", longs, &i)) != -1) {
+	while ((found = getopt_long(argc, argv, "+:hV", longs, &i)) != -1) {
+		options->help |= found == 'h';
+		options->version |= found == 'V';
+		if (found == 'h' || found == 'V')
+			continue;
 		if (found == ':')
 			return mistake(why, "%.80s: a value was expected", argv[optind - 1]);
 		if (found != 0 && optopt)
@@ -170,7 +177,9 @@ void run_options_help(FILE *out)
 		const char *value = table[i].value ? table[i].value : "";
 		char left[40];
 
-		snprintf(left, sizeof(left), "--%s%s%s", table[i].name, value[0] && value[0] != '[' ? "=" : "", value);
+		snprintf(left, sizeof(left), "%s--%s%s%s",
+			 table[i].kind == OPTION_HELP ? "-h, " : table[i].kind == OPTION_VERSION ? "-V, " : "",
+			 table[i].name, value[0] && value[0] != '[' ? "=" : "", value);
 		fprintf(out, "  %-24s %s\n", left, table[i].help);
 	}
 	fputs("\nExit status: the program's (a signal that kills it kills nommu-run too); 125 nommu-run failed,\n"

@@ -3,6 +3,7 @@
 #include "daemon/fs.h"
 
 #include <errno.h>
+#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,7 +41,7 @@ void fs_accessed(const struct fs *fs, struct tree_inode *inode)
 {
 	struct timespec now;
 
-	if (fs->noatime || inode->area != TREE_RAM)
+	if (fs->noatime || (fs->nodiratime && S_ISDIR(inode->mode)) || inode->area != TREE_RAM || inode->flags & FS_NOATIME_FL)
 		return;
 	now = fs_now();
 	if (!later(&inode->atime, &inode->mtime) || !later(&inode->atime, &inode->ctime) ||
@@ -58,13 +59,50 @@ int fs_writable(const struct tree_inode *inode)
 	case TREE_PROC:
 		return -EPERM;
 	default:
-		return 0;
+		return inode->flags & FS_IMMUTABLE_FL ? -EPERM : 0;
 	}
+}
+
+int fs_changeable(const struct tree_inode *inode)
+{
+	return inode->flags & FS_APPEND_FL ? -EPERM : fs_writable(inode);
+}
+
+/* What the configuration says of the file and of its path. */
+static void configured(const struct fs *fs, const struct tree_inode *inode, struct bdi *bdi, uint32_t *deny)
+{
+	/* A file that lost its last name goes by that one. */
+	const char *last = !inode->names && S_ISREG(inode->mode) ? inode->text : NULL;
+	size_t length = last ? strlen(last) : fs->machine->rule_count ? tree_path(inode, NULL, 0) : 0;
+	char *path = malloc(length + 1);
+
+	if (path && last)
+		memcpy(path, last, length + 1);
+	else if (path && length)
+		tree_path(inode, path, length + 1);
+	else if (path)
+		path[0] = '\0';
+	board_match(fs->machine, inode->image, path ? path : "", bdi, deny);
+	/* Nobody knows what a policy says: nothing is permitted. */
+	if (!path)
+		*deny = NOMMU_DENY;
+	free(path);
+}
+
+/* Set-group-ID without group execute is mandatory locking. */
+static bool locks_are_mandatory(const struct fs *fs, mode_t mode)
+{
+	return fs->machine->mand && (mode & (S_ISGID | S_IXGRP)) == S_ISGID;
 }
 
 void fs_file_attr(const struct fs *fs, const struct tree_inode *inode, struct nommu_file_attr *attr)
 {
-	if (inode->area == TREE_ROM)
+	struct bdi bdi;
+	int32_t locker;
+
+	if (inode->packed)
+		nommu_file_attr_packed(attr);
+	else if (inode->area == TREE_ROM)
 		nommu_file_attr_rom(attr);
 	else
 		nommu_file_attr_ram(attr);
@@ -77,9 +115,47 @@ void fs_file_attr(const struct fs *fs, const struct tree_inode *inode, struct no
 			.map_op = NOMMU_OP_NONE,
 		};
 	}
-	if (fs->noexec)
+	if (fs->machine->noexec)
 		attr->flags |= NOMMU_FILE_NOEXEC;
-	bdi_apply(&inode->bdi, fs->profile, attr);
+	if (inode->flags & FS_APPEND_FL)
+		attr->flags |= NOMMU_FILE_APPEND;
+	if (locks_are_mandatory(fs, inode->mode))
+		attr->flags |= NOMMU_FILE_MANDLOCK;
+	attr->lockers = locks_holders(&inode->locks, &locker);
+	attr->locker = attr->lockers ? (uint32_t)locker : 0;
+	configured(fs, inode, &bdi, &attr->deny);
+	bdi_merge(&bdi, &inode->bdi);
+	bdi_apply(&bdi, fs->profile, attr);
+}
+
+static int update(struct fs *fs, struct work *work)
+{
+	struct nommu_file_attr attr;
+
+	fs_file_attr(fs, work->inode, &attr);
+	return nommu_file_set_attr(fs->board, work->inode->file, &attr);
+}
+
+void fs_file_update(struct fs *fs, struct tree_inode *inode)
+{
+	struct work work = {.run = update, .inode = inode};
+
+	if (inode->file != TREE_NO_FILE)
+		work_run(fs, &work);
+}
+
+static void path_changed(void *arg, struct tree_inode *inode)
+{
+	fs_file_update(arg, inode);
+}
+
+void fs_path_changed(struct fs *fs, struct tree_inode *inode)
+{
+	if (!fs->machine->rule_count)
+		return;
+	path_changed(fs, inode);
+	if (S_ISDIR(inode->mode))
+		tree_walk(inode, path_changed, fs);
 }
 
 int fs_create_file(struct fs *fs, struct tree_inode *inode, unsigned int window, uint64_t offset)
@@ -90,14 +166,16 @@ int fs_create_file(struct fs *fs, struct tree_inode *inode, unsigned int window,
 	int error;
 
 	fs_file_attr(fs, inode, &attr);
-	if (window)
+	if (inode->packed)
+		error = nommu_file_create_read(fs->board, &id, &attr, inode->size, &file);
+	else if (window)
 		error = nommu_file_create_in(fs->board, &id, &attr, window, offset, inode->size, &file);
 	else
 		error = nommu_file_create(fs->board, &id, &attr, &file);
 	if (error)
 		return error;
 	inode->file = file;
-	if (!window)
+	if (inode->area == TREE_RAM)
 		fs->files++;
 	return 0;
 }
@@ -105,6 +183,11 @@ int fs_create_file(struct fs *fs, struct tree_inode *inode, unsigned int window,
 static bool in_ram(const struct tree_inode *inode)
 {
 	return inode->area == TREE_RAM && inode->file != TREE_NO_FILE;
+}
+
+int fs_may_add_name(const struct fs *fs)
+{
+	return fs->inodes < fs->inodes_max ? 0 : -ENOSPC;
 }
 
 void fs_file_named(struct fs *fs, const struct tree_inode *inode)
@@ -145,6 +228,9 @@ static void drop(void *arg, struct tree_inode *inode)
 	struct nommu_file_stat stat;
 	int error;
 
+	if (inode->area == TREE_RAM)
+		fs->inodes--;
+	fs->attr_bytes -= inode->attrs.bytes;
 	if (!in_ram(inode))
 		return;
 	error = inode->text ? nommu_file_stat(fs->board, inode->file, &stat) : -ENOENT;
@@ -243,12 +329,19 @@ static size_t path_of(void *arg, uint64_t ino, char *text, size_t size, bool *de
 	return path ? (size_t)snprintf(text, size, "%s", path) : 0;
 }
 
-int fs_init(struct fs *fs, struct nommu_board *board)
+int fs_init(struct fs *fs, struct nommu_board *board, const struct board *machine, struct log *log)
 {
 	struct tree_inode *root;
+	struct nommu_stats stats;
 	int error;
 
-	*fs = (struct fs){.board = board, .profile = nommu_board_profile(board)};
+	*fs = (struct fs){.board = board, .machine = machine, .log = log, .profile = nommu_board_profile(board)};
+	error = nommu_stats(board, &stats);
+	if (error)
+		return error;
+	/* What has no file in the engine's table takes the daemon's memory: of that there shall be no more. */
+	fs->inodes = 1;
+	fs->inodes_max = stats.files_max;
 	error = tree_init(&fs->tree, drop, fs);
 	if (error)
 		return error;
@@ -263,11 +356,19 @@ int fs_init(struct fs *fs, struct nommu_board *board)
 	return 0;
 }
 
+void fs_quiesce(struct fs *fs)
+{
+	unpack_stop(fs);
+	work_stop_thread(fs);
+	fs_locks_end(fs);
+}
+
 void fs_fini(struct fs *fs)
 {
-	work_stop_thread(fs);
+	fs_quiesce(fs);
 	procfs_fini(fs);
 	tree_fini(&fs->tree);
+	rom_close_all(fs);
 	ghost_free(&fs->ghosts);
 	pthread_cond_destroy(&fs->wake);
 	pthread_mutex_destroy(&fs->mutex);

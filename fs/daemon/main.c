@@ -18,8 +18,8 @@
 
 #include "daemon/host.h"
 #include "daemon/mountpoint.h"
-#include "daemon/options.h"
 #include "daemon/reserve.h"
+#include "daemon/source.h"
 #include "daemon/work.h"
 
 #ifndef NOMMU_VERSION
@@ -30,16 +30,19 @@
 
 struct daemon {
 	struct options options;
+	struct log log;
 	struct fs fs;
-	struct rom *rom;
+	struct rom *roms[NOMMU_WINDOWS_MAX]; /* those that are not mounted yet */
 	struct reserve reserve;
 	char *mountpoint; /* absolute */
 	bool have_fs, mounted;
 	int parent; /* pipe to the waiting parent; -1: none */
 };
 
-static int complain(const struct nommu_why *why)
+static int complain(struct nommu_why *why)
 {
+	/* File names are in it. */
+	log_clean(why->text);
 	fprintf(stderr, "nommufs: %s\n", why->text);
 	return EXIT_FAILURE;
 }
@@ -73,8 +76,10 @@ static void ready(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (!d->options.foreground)
+	if (!d->options.foreground) {
+		log_detach(&d->log);
 		detach();
+	}
 	tell(d->options.ready_fd);
 	tell(d->parent);
 	d->parent = -1;
@@ -87,10 +92,11 @@ static char *mount_options(const struct daemon *d)
 {
 	char *list = NULL, *name;
 
-	if (asprintf(&name, "fsname=%s", strcmp(d->options.source, "none") ? d->options.source : "nommufs") < 0)
+	if (asprintf(&name, "fsname=%s", strcmp(d->options.source, SOURCE_NONE) ? d->options.source : "nommufs") < 0)
 		return NULL;
 	if (fuse_opt_add_opt(&list, "subtype=nommufs,default_permissions") || fuse_opt_add_opt_escaped(&list, name) ||
-	    (d->options.host && fuse_opt_add_opt(&list, d->options.host))) {
+	    (d->options.host && fuse_opt_add_opt(&list, d->options.host)) ||
+	    (d->options.board.noexec && fuse_opt_add_opt(&list, "noexec"))) {
 		free(list);
 		list = NULL;
 	}
@@ -155,13 +161,18 @@ static int mount_session(struct daemon *d, struct nommu_why *why)
 /* The board: RAM, the image's window, the engine's tables. */
 static int make_board(struct daemon *d, struct nommu_why *why)
 {
-	struct nommu_config *config = &d->options.config;
+	struct nommu_config *config = &d->options.board.config;
 	struct nommu_board *board;
+	uint32_t files = 0;
 	int error;
 
-	/* The engine's own choice holds so many; an image that would take most of it gets room of its own. */
-	if (d->rom && rom_files(d->rom) > FILES_USUAL / 2)
-		config->files = rom_files(d->rom) + FILES_USUAL;
+	for (size_t i = 0; i < d->options.board.image_count; i++)
+		files += rom_files(d->roms[i]);
+	/* The engine's own choice holds so many; images that would take most of it get room of their own. */
+	if (config->files)
+		config->files += files;
+	else if (files > FILES_USUAL / 2)
+		config->files = files + FILES_USUAL;
 	config->reserve_later = true;
 	error = nommu_board_create(config, NULL, &board, why);
 	if (error) {
@@ -169,27 +180,28 @@ static int make_board(struct daemon *d, struct nommu_why *why)
 			snprintf(why->text, sizeof(why->text), "cannot make the board: %s", strerror(-error));
 		return error;
 	}
-	error = fs_init(&d->fs, board);
+	error = fs_init(&d->fs, board, &d->options.board, &d->log);
 	if (error) {
 		nommu_board_close(board);
 		snprintf(why->text, sizeof(why->text), "cannot make the file system: %s", strerror(-error));
 		return error;
 	}
 	d->have_fs = true;
-	d->fs.noexec = d->options.noexec;
 	d->fs.noatime = d->options.noatime;
+	d->fs.nodiratime = d->options.nodiratime;
 	return 0;
 }
 
 static int fill_tree(struct daemon *d, struct nommu_why *why)
 {
-	int error = d->rom ? rom_mount(d->rom, &d->fs, why) : 0;
+	int error = procfs_init(&d->fs);
 
 	if (error)
-		return error;
-	error = procfs_init(&d->fs);
-	if (error)
 		snprintf(why->text, sizeof(why->text), "cannot make /proc: %s", strerror(-error));
+	for (size_t i = 0; i < d->options.board.image_count && !error; i++) {
+		error = rom_mount(d->roms[i], &d->fs, why);
+		d->roms[i] = error ? d->roms[i] : NULL;
+	}
 	return error;
 }
 
@@ -211,19 +223,40 @@ static int mount_board(struct daemon *d, struct nommu_why *why)
 	d->fs.names.dev = mountpoint_device(d->mountpoint);
 	error = work_start_thread(&d->fs);
 	if (!error)
-		error = reserve_start(&d->reserve, d->fs.board, d->options.config.ram);
+		error = unpack_start(&d->fs);
+	if (!error)
+		error = reserve_start(&d->reserve, d->fs.board, d->options.board.config.ram, &d->log);
 	if (error)
 		snprintf(why->text, sizeof(why->text), "cannot start a thread: %s", strerror(-error));
+	return error;
+}
+
+/* What is wrong with an image of a board file is said with the file's line. */
+static int open_image(struct daemon *d, size_t i, uint64_t *end, struct nommu_why *why)
+{
+	const struct board_image *image = &d->options.board.images[i];
+	struct nommu_why detail = {""};
+	int error = rom_open(image, end, &d->roms[i], &detail);
+
+	if (error && image->line)
+		snprintf(why->text, sizeof(why->text), "%.80s:%u: %.160s", d->options.source, image->file_line, detail.text);
+	else if (error)
+		*why = detail;
 	return error;
 }
 
 /* All that takes much memory. */
 static int reserve(struct daemon *d, struct nommu_why *why)
 {
-	int error = strcmp(d->options.source, "none") ? rom_open(d->options.source, &d->rom, why) : 0;
+	const struct board *board = &d->options.board;
+	uint64_t end = board->config.base + board->config.ram;
+	int error = host_can_spare(board->config.ram, "ram", why);
 
-	if (!error)
-		error = host_can_spare(d->options.config.ram, "ram", why);
+	for (size_t i = 0; i < board->image_count && !error; i++)
+		error = open_image(d, i, &end, why);
+	/* With what the images took. */
+	if (!error && board->image_count)
+		error = host_can_spare(board->config.ram, "ram", why);
 	return error ? error : make_board(d, why);
 }
 
@@ -239,8 +272,6 @@ static int start(struct daemon *d, struct nommu_why *why)
 	}
 	if (!error)
 		error = fill_tree(d, why);
-	rom_close(d->rom);
-	d->rom = NULL;
 	return error ? error : mount_board(d, why);
 }
 
@@ -248,8 +279,9 @@ static int start(struct daemon *d, struct nommu_why *why)
 static void stop(struct daemon *d)
 {
 	reserve_stop(&d->reserve);
+	/* Who waits is answered while there is a session to answer by. */
 	if (d->have_fs)
-		work_stop_thread(&d->fs);
+		fs_quiesce(&d->fs);
 	if (d->fs.server)
 		attach_server_close(d->fs.server);
 	if (d->mounted)
@@ -260,6 +292,9 @@ static void stop(struct daemon *d)
 		fs_fini(&d->fs);
 		nommu_board_close(d->fs.board);
 	}
+	for (size_t i = 0; i < NOMMU_WINDOWS_MAX; i++)
+		rom_close(d->roms[i]);
+	log_close(&d->log);
 	free(d->mountpoint);
 	options_free(&d->options);
 }
@@ -280,8 +315,8 @@ static int serve(struct daemon *d)
 		d->fs.ready_arg = d;
 		error = loop_run(&d->fs);
 		if (error || d->fs.ready) {
-			fprintf(stderr, "nommufs: %s: %s\n", d->mountpoint,
-				error ? strerror(-error) : "unmounted before it was ready");
+			log_line(&d->log, "%s: %s", d->mountpoint,
+				 error ? strerror(-error) : "unmounted before it was ready");
 			status = EXIT_FAILURE;
 		}
 	}
@@ -338,23 +373,39 @@ static void open_standard_descriptors(void)
 		close(fd);
 }
 
+/* What is asked beside mounting. Returns whether it was asked. */
+static bool tell_only(const struct options *options, int *status)
+{
+	*status = EXIT_SUCCESS;
+	if (options->help)
+		options_usage(stdout);
+	else if (options->version)
+		printf("nommufs %s, libfuse %s\n", NOMMU_VERSION, fuse_pkgversion());
+	else if (options->print_board)
+		board_print_default(stdout);
+	else if (options->checks)
+		*status = source_check(options->check) ? EXIT_FAILURE : EXIT_SUCCESS;
+	else
+		return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon d = {.parent = -1};
-	struct nommu_why why;
+	struct nommu_why why = {""};
+	int status = EXIT_FAILURE;
 
 	open_standard_descriptors();
-	if (options_parse(&d.options, argc, argv, &why)) {
-		options_free(&d.options);
-		return complain(&why);
+	log_init(&d.log);
+	if (source_options(&d.options, argc, argv, &why) ||
+	    (d.options.log && log_open(&d.log, d.options.log, &why))) {
+		if (why.text[0])
+			complain(&why);
+	} else if (!tell_only(&d.options, &status)) {
+		return d.options.foreground ? serve(&d) : serve_in_background(&d);
 	}
-	if (d.options.help || d.options.version) {
-		if (d.options.help)
-			options_usage(stdout);
-		else
-			printf("nommufs %s, libfuse %s\n", NOMMU_VERSION, fuse_pkgversion());
-		options_free(&d.options);
-		return EXIT_SUCCESS;
-	}
-	return d.options.foreground ? serve(&d) : serve_in_background(&d);
+	log_close(&d.log);
+	options_free(&d.options);
+	return status;
 }

@@ -2,8 +2,8 @@
 /*
  * ops - the table of FUSE operations, and the shortest of them.
  *
- * Not in the table on purpose, since the host then does without asking: flush, fsync (there is nothing behind RAM),
- * fallocate (EOPNOTSUPP), access (default_permissions), lseek (no holes told), locks (the host's own).
+ * Not in the table on purpose, since the host then does without asking: fsync (there is nothing behind RAM), fallocate
+ * (EOPNOTSUPP), access (default_permissions), flock (the host's own; so are record locks, but on a mount with mand).
  */
 #include "daemon/fs.h"
 
@@ -11,11 +11,14 @@
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
-	(void)userdata;
+	const struct fs *fs = userdata;
+
 	/* Replies come from the window by writev; splicing costs more than it saves. */
 	conn->want &= ~(unsigned int)(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
 	/* Set-id bits are cleared here, by fs_kill_setid; truncation by open is one request. */
 	conn->want |= conn->capable & (FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_ATOMIC_O_TRUNC);
+	if (!fs->machine->mand)
+		conn->want &= ~(unsigned int)FUSE_CAP_POSIX_LOCKS;
 	if (conn->max_write > MAX_WRITE)
 		conn->max_write = MAX_WRITE;
 }
@@ -66,6 +69,12 @@ const struct fuse_lowlevel_ops fs_ops = {
 	.read = op_read,
 	.write = op_write,
 	.release = op_release,
+	.flush = op_flush,
+	.lseek = op_lseek,
+	.copy_file_range = op_copy_file_range,
+	.ioctl = op_ioctl,
+	.getlk = op_getlk,
+	.setlk = op_setlk,
 	.getxattr = op_getxattr,
 	.setxattr = op_setxattr,
 	.listxattr = op_listxattr,

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ops_name - operations on names: look up, make, link, remove, rename.
+ * ops_name - operations on names that are there: look up, remove, rename. Those that make names are ops_make's.
  *
- * Permissions, sticky bits and the umask are the host's (default_permissions); what is checked here is what a file
- * system has to: kinds, names, and that /, /rom and /proc are file systems of their own.
+ * Permissions and sticky bits are the host's (default_permissions); what is checked here is what a file system has to:
+ * kinds, names, chattr's flags, and that /, the images and /proc are file systems of their own.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -54,239 +52,33 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	}
 }
 
-/* ---- making ---------------------------------------------------------------------------------------------------- */
-
-/* An inode as the host's user makes it in @dir: owners, times, settings; no name yet, held once. */
-static struct tree_inode *new_inode(struct fs *fs, fuse_req_t req, const struct tree_inode *dir, mode_t mode)
-{
-	const struct fuse_ctx *ctx = fuse_req_ctx(req);
-	struct tree_inode *inode;
-
-	if (dir->mode & S_ISGID && S_ISDIR(mode))
-		mode |= S_ISGID;
-	inode = tree_new(&fs->tree, 0, dir->area, mode);
-	if (!inode)
-		return NULL;
-	inode->uid = ctx->uid;
-	inode->gid = dir->mode & S_ISGID ? dir->gid : ctx->gid;
-	inode->atime = inode->mtime = inode->ctime = fs_now();
-	if (S_ISREG(mode) || S_ISDIR(mode))
-		inode->bdi = dir->bdi;
-	return inode;
-}
-
-/* Whether a name may be made here; the tree itself says what is wrong with the name. */
-static int may_make(struct fs *fs, const struct tree_inode *dir, const char *name)
-{
-	int error = fs_writable(dir);
-
-	if (error)
-		return error;
-	if (strlen(name) > TREE_NAME_MAX)
-		return -ENAMETOOLONG;
-	return tree_lookup(&fs->tree, dir, name) ? -EEXIST : 0;
-}
-
-/* Make and name an inode; held once for the caller. On failure nothing is left. */
-static int make(struct fs *fs, fuse_req_t req, struct tree_inode *dir, const char *name, mode_t mode, const char *text,
-		struct tree_inode **result)
-{
-	struct tree_inode *inode;
-	int error = may_make(fs, dir, name);
-
-	if (error)
-		return error;
-	inode = new_inode(fs, req, dir, mode);
-	if (!inode)
-		return -ENOMEM;
-	if (S_ISREG(mode))
-		error = fs_create_file(fs, inode, 0, 0);
-	if (!error && text) {
-		inode->text = strdup(text);
-		inode->size = strlen(text);
-		error = inode->text ? 0 : -ENOMEM;
-	}
-	if (!error)
-		error = tree_link(&fs->tree, dir, name, inode);
-	if (error) {
-		tree_put(&fs->tree, inode);
-		return error;
-	}
-	fs_file_named(fs, inode);
-	fs_modified(dir);
-	*result = inode;
-	return 0;
-}
-
-/* The reply to create: libfuse has no field for parallel direct writes, so it is put together here. */
-static int reply_create(struct fs *fs, fuse_req_t req, struct tree_inode *inode)
-{
-	struct fuse_entry_param entry;
-	struct {
-		struct fuse_entry_out entry;
-		struct fuse_open_out open;
-	} out;
-	double valid = fs_entry(fs, inode, &entry);
-
-	out.entry = (struct fuse_entry_out){
-		.nodeid = entry.ino,
-		.generation = entry.generation,
-		.entry_valid = (uint64_t)valid,
-		.attr_valid = (uint64_t)entry.attr_timeout,
-		.attr = {
-			.ino = inode->ino,
-			.size = inode->size,
-			.blocks = inode->blocks,
-			.atime = (uint64_t)inode->atime.tv_sec,
-			.mtime = (uint64_t)inode->mtime.tv_sec,
-			.ctime = (uint64_t)inode->ctime.tv_sec,
-			.atimensec = (uint32_t)inode->atime.tv_nsec,
-			.mtimensec = (uint32_t)inode->mtime.tv_nsec,
-			.ctimensec = (uint32_t)inode->ctime.tv_nsec,
-			.mode = inode->mode,
-			.nlink = (uint32_t)inode->nlink,
-			.uid = inode->uid,
-			.gid = inode->gid,
-			.blksize = NOMMU_PAGE_SIZE,
-		},
-	};
-	out.open = (struct fuse_open_out){.open_flags = fs_open_flags_ram()};
-	return fuse_reply_buf(req, (const char *)&out, sizeof(out));
-}
-
-/* mknod, and create if there is a struct fuse_file_info. */
-static int do_make(struct fs *fs, struct work *work)
-{
-	struct tree_inode *inode;
-	int error = make(fs, work->req, work->inode, work->name, work->mode, NULL, &inode);
-
-	if (error)
-		return error;
-	if (!work->fi) {
-		fs_reply_entry(fs, work->req, inode);
-	} else if (!reply_create(fs, work->req, inode)) {
-		inode->nlookup++;
-		tree_hold(inode);
-	}
-	tree_put(&fs->tree, inode);
-	return 0;
-}
-
-void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
-{
-	struct work work = {.run = do_make, .req = req, .inode = fs_inode(req, parent), .name = name, .mode = mode};
-
-	(void)rdev;
-	if (!work.inode)
-		return;
-	/* Devices are the board's; the mount is nodev. */
-	if (S_ISCHR(mode) || S_ISBLK(mode)) {
-		fuse_reply_err(req, EPERM);
-		return;
-	}
-	if (!(mode & S_IFMT))
-		work.mode |= S_IFREG;
-	work_run(fs_of(req), &work);
-}
-
-void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
-{
-	struct work work = {
-		.run = do_make,
-		.req = req,
-		.inode = fs_inode(req, parent),
-		.name = name,
-		.mode = S_IFREG | (mode & 07777),
-		.fi = fi,
-	};
-
-	if (work.inode)
-		work_run(fs_of(req), &work);
-}
-
-static void make_and_reply(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, const char *text)
-{
-	struct fs *fs = fs_of(req);
-	struct tree_inode *dir = fs_inode(req, parent), *inode;
-	int error;
-
-	if (!dir)
-		return;
-	error = make(fs, req, dir, name, mode, text, &inode);
-	if (error) {
-		fuse_reply_err(req, -error);
-		return;
-	}
-	fs_reply_entry(fs, req, inode);
-	tree_put(&fs->tree, inode);
-}
-
-void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
-{
-	make_and_reply(req, parent, name, S_IFDIR | (mode & 07777), NULL);
-}
-
-void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
-{
-	if (strlen(target) >= PATH_MAX)
-		fuse_reply_err(req, ENAMETOOLONG);
-	else
-		make_and_reply(req, parent, name, S_IFLNK | 0777, target);
-}
-
-static int do_link(struct fs *fs, struct tree_inode *inode, struct tree_inode *dir, const char *name)
-{
-	int error;
-
-	if (inode->area != dir->area)
-		return -EXDEV;
-	error = may_make(fs, dir, name);
-	if (error)
-		return error;
-	if (S_ISDIR(inode->mode))
-		return -EPERM;
-	if (!inode->names)
-		return -ENOENT;
-	error = tree_link(&fs->tree, dir, name, inode);
-	if (error)
-		return error;
-	fs_modified(dir);
-	fs_changed(inode);
-	return 0;
-}
-
-void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
-{
-	struct fs *fs = fs_of(req);
-	struct tree_inode *inode = fs_inode(req, ino), *dir;
-	int error;
-
-	if (!inode)
-		return;
-	dir = fs_inode(req, parent);
-	if (!dir)
-		return;
-	error = do_link(fs, inode, dir, name);
-	if (error)
-		fuse_reply_err(req, -error);
-	else
-		fs_reply_entry(fs, req, inode);
-}
-
 /* ---- removing -------------------------------------------------------------------------------------------------- */
 
-/* The tops of /rom and /proc are as mount points. */
+/* The tops of images and of /proc are as mount points. */
 static bool is_top(const struct tree_entry *entry)
 {
 	return entry->inode->area != entry->dir->area;
 }
 
-/* What the loss of a name means to an inode, while it has it still. */
+/* What the loss of a name means to an inode, while it has it still. It is held until name_lost. */
 static void lose_name(struct fs *fs, struct tree_inode *inode)
 {
+	tree_hold(inode);
 	fs_changed(inode);
+	if (S_ISDIR(inode->mode))
+		return;
 	if (inode->nlink == 1)
 		fs_file_unnamed(fs, inode);
+	else
+		fs->inodes--;
+}
+
+/* And afterwards: it may go by another one now. */
+static void name_lost(struct fs *fs, struct tree_inode *inode)
+{
+	if (inode->names)
+		fs_path_changed(fs, inode);
+	tree_put(&fs->tree, inode);
 }
 
 static int do_remove(struct fs *fs, struct tree_inode *dir, const char *name, bool directory)
@@ -297,10 +89,12 @@ static int do_remove(struct fs *fs, struct tree_inode *dir, const char *name, bo
 
 	if (!entry)
 		return -ENOENT;
-	error = fs_writable(dir);
+	inode = entry->inode;
+	error = fs_changeable(dir);
+	if (!error && inode->area == TREE_RAM)
+		error = fs_changeable(inode);
 	if (error)
 		return error;
-	inode = entry->inode;
 	if (directory && !S_ISDIR(inode->mode))
 		return -ENOTDIR;
 	if (!directory && S_ISDIR(inode->mode))
@@ -312,6 +106,7 @@ static int do_remove(struct fs *fs, struct tree_inode *dir, const char *name, bo
 	lose_name(fs, inode);
 	fs_modified(dir);
 	tree_unlink(&fs->tree, entry);
+	name_lost(fs, inode);
 	return 0;
 }
 
@@ -335,6 +130,19 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 /* ---- renaming -------------------------------------------------------------------------------------------------- */
 
+/* Whether chattr's flags let @entry go, and @dir take it; of an exchange both are both. */
+static int may_move(const struct tree_entry *entry, const struct tree_inode *dir, const struct tree_entry *victim,
+		    bool exchange)
+{
+	int error = fs_changeable(entry->dir);
+
+	if (!error)
+		error = fs_changeable(entry->inode);
+	if (!error)
+		error = exchange || victim ? fs_changeable(dir) : fs_writable(dir);
+	return !error && victim ? fs_changeable(victim->inode) : error;
+}
+
 /* Whether @entry may become a name in @dir, where @victim stands now. */
 static int may_rename(const struct tree_entry *entry, const struct tree_inode *dir, const struct tree_entry *victim,
 		      unsigned int flags)
@@ -347,7 +155,7 @@ static int may_rename(const struct tree_entry *entry, const struct tree_inode *d
 		return -EBUSY;
 	if (entry->dir->area != dir->area)
 		return -EXDEV;
-	error = fs_writable(dir);
+	error = may_move(entry, dir, victim, exchange);
 	if (error)
 		return error;
 	if (victim && flags & RENAME_NOREPLACE)
@@ -372,7 +180,7 @@ static int do_rename(struct fs *fs, struct tree_inode *from, const char *name, s
 {
 	struct tree_entry *entry = tree_lookup(&fs->tree, from, name);
 	struct tree_entry *victim = tree_lookup(&fs->tree, to, newname);
-	struct tree_inode *inode;
+	struct tree_inode *inode, *lost;
 	int error;
 
 	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE))
@@ -383,22 +191,27 @@ static int do_rename(struct fs *fs, struct tree_inode *from, const char *name, s
 	if (error)
 		return error;
 	inode = entry->inode;
+	lost = victim ? victim->inode : NULL;
 	/* Two names of one inode: nothing is to be done (POSIX). */
 	if (victim && victim->inode == inode)
 		return 0;
 	if (flags & RENAME_EXCHANGE) {
 		fs_changed(victim->inode);
 		tree_exchange(entry, victim);
+		fs_path_changed(fs, entry->inode);
 	} else {
 		if (victim)
-			lose_name(fs, victim->inode);
+			lose_name(fs, lost);
 		error = tree_rename(&fs->tree, entry, to, newname, victim);
+		if (victim)
+			name_lost(fs, lost);
 		if (error)
 			return error;
 	}
 	fs_changed(inode);
 	fs_modified(from);
 	fs_modified(to);
+	fs_path_changed(fs, inode);
 	return 0;
 }
 

@@ -314,7 +314,7 @@ int procfs_open(struct fs *fs, struct tree_inode *inode, struct fuse_file_info *
 	}
 	handle_add(fs, handle);
 	fi->fh = (uintptr_t)handle;
-	fi->noflush = 1;
+	fi->noflush = !fs->machine->mand;
 	/* Of a token a process maps a page, which direct_io would forbid. */
 	fi->direct_io = inode->what != PROC_TOKEN;
 	return 0;

@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/host.h"
+#include "daemon/thread.h"
 
 /* In pieces, so that it can be stopped. */
 #define PIECE (UINT64_C(1) << 20)
@@ -22,25 +22,22 @@ static void *run(void *arg)
 		error = nommu_board_reserve(r->board, at, r->bytes - at < PIECE ? r->bytes - at : PIECE);
 	host_volunteer_no_more(score);
 	if (error) {
-		fprintf(stderr, "nommufs: the board's RAM cannot be reserved: %s\n", strerror(-error));
+		log_line(r->log, "the board's RAM cannot be reserved: %s", strerror(-error));
 		kill(getpid(), SIGTERM);
 	}
 	return NULL;
 }
 
-int reserve_start(struct reserve *r, struct nommu_board *board, uint64_t bytes)
+int reserve_start(struct reserve *r, struct nommu_board *board, uint64_t bytes, struct log *log)
 {
-	sigset_t all, old;
 	int error;
 
 	r->board = board;
 	r->bytes = bytes;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&r->thread, NULL, run, r);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	r->log = log;
+	error = thread_start(&r->thread, run, r, 0);
 	r->runs = !error;
-	return -error;
+	return error;
 }
 
 void reserve_stop(struct reserve *r)

@@ -10,18 +10,20 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "daemon/log.h"
 #include "nommu.h"
 
 struct reserve {
 	struct nommu_board *board;
 	uint64_t bytes;
+	struct log *log;
 	pthread_t thread;
 	bool runs;
 	atomic_bool stopping;
 };
 
 /* Begin, in a thread of its own. If the host fails half-way, a line says so and the process gets SIGTERM. */
-int reserve_start(struct reserve *reserve, struct nommu_board *board, uint64_t bytes);
+int reserve_start(struct reserve *reserve, struct nommu_board *board, uint64_t bytes, struct log *log);
 
 /* End it, done or not. */
 void reserve_stop(struct reserve *reserve);

@@ -1,170 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rom - an image as /rom: loaded into sealed memory, which becomes a window of the board, its files in place.
- *
- * What happens to the image file later cannot hurt the mount. The reader never looks outside of the image, and its
- * offsets are used on the very bytes that it checked.
+ * rom - images in the mount: each a window of the board, its files where they lie in it, its names under a path.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/fs.h"
-#include "daemon/host.h"
-#include "image/image.h"
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U
-#endif
+#include "daemon/store.h"
 
 struct rom {
-	const char *path; /* the caller's */
-	int fd;      /* sealed; -1 once the board has it */
-	size_t size; /* of the image */
-	struct image_tree tree;
+	struct rom *next;
+	const struct board_image *config; /* the caller's */
+	struct store store;
+	const char *image;     /* where the window is mapped */
+	unsigned int window;
+	struct packed *packed; /* what has to be unpacked */
+	uint32_t packed_count;
 };
 
-static int fail(struct nommu_why *why, int error, const char *path, const char *what)
+static int fail(struct nommu_why *why, int error, const struct rom *rom, const char *what)
 {
-	snprintf(why->text, sizeof(why->text), "%s: %s: %s", path, what, strerror(-error));
+	snprintf(why->text, sizeof(why->text), "%.80s: %.170s", rom->config->file, what);
 	return error;
 }
 
-/* ---- loading --------------------------------------------------------------------------------------------------- */
-
-/* Memory that programs may execute; older kernels know no MFD_EXEC, and allow it always. */
-static int make_memory(void)
-{
-	int fd = memfd_create("nommu-rom", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("nommu-rom", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	return fd < 0 ? -errno : fd;
-}
-
-static int read_all(int fd, char *to, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t n = read(fd, to + done, size - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n == 0)
-			return -ENODATA; /* it is being truncated */
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-/* The bytes of @fd into @memory, which is sealed then. */
-static int fill(int fd, size_t size, int memory)
-{
-	size_t room = (size + NOMMU_PAGE_SIZE - 1) & ~(NOMMU_PAGE_SIZE - 1);
-	char *to;
-	int error;
-
-	if (ftruncate(memory, (off_t)room))
-		return -errno;
-	/* Reserved now, so that nobody meets SIGBUS later. */
-	error = -posix_fallocate(memory, 0, (off_t)room);
-	if (error)
-		return error;
-	to = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-	if (to == MAP_FAILED)
-		return -errno;
-	error = read_all(fd, to, size);
-	munmap(to, room);
-	if (error)
-		return error;
-	if (fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-		return -errno;
-	return 0;
-}
-
-/* Whether it begins as a romfs does: before the memory for all of it is taken. */
-static int recognise(int fd, size_t size, const char *path, struct nommu_why *why)
-{
-	char head[512];
-	size_t length = size < sizeof(head) ? size : sizeof(head);
-	int error = read_all(fd, head, length);
-
-	if (error)
-		return fail(why, error, path, "cannot read the image");
-	if (romfs_recognise(head, length))
-		return lseek(fd, 0, SEEK_SET) ? fail(why, -errno, path, "cannot read the image") : 0;
-	snprintf(why->text, sizeof(why->text), "%s: not a romfs image (it does not begin with -rom1fs-)", path);
-	return -EINVAL;
-}
-
-static int load_from(struct rom *rom, int fd, const char *path, struct nommu_why *why)
-{
-	struct stat stat;
-	int error;
-
-	if (fstat(fd, &stat))
-		return fail(why, -errno, path, "cannot open the image");
-	if (!S_ISREG(stat.st_mode)) {
-		snprintf(why->text, sizeof(why->text), "%s: neither a romfs image nor the word none", path);
-		return -EINVAL;
-	}
-	rom->size = (size_t)stat.st_size;
-	error = recognise(fd, rom->size, path, why);
-	if (!error)
-		error = host_can_spare(rom->size, path, why);
-	if (error)
-		return error;
-	rom->fd = make_memory();
-	error = rom->fd < 0 ? rom->fd : fill(fd, rom->size, rom->fd);
-	return error ? fail(why, error, path, "cannot load the image") : 0;
-}
-
-static int load(struct rom *rom, const char *path, struct nommu_why *why)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
-
-	if (fd < 0)
-		return fail(why, -errno, path, "cannot open the image");
-	error = load_from(rom, fd, path, why);
-	close(fd);
-	return error;
-}
-
-static int parse(struct rom *rom, const char *path, struct nommu_why *why)
-{
-	void *image = mmap(NULL, rom->size, PROT_READ, MAP_SHARED, rom->fd, 0);
-	struct nommu_why detail = {""};
-	int error;
-
-	if (image == MAP_FAILED)
-		return fail(why, -errno, path, "cannot map the image");
-	error = romfs_read(image, rom->size, &rom->tree, &detail);
-	if (error && detail.text[0])
-		snprintf(why->text, sizeof(why->text), "%.80s: %.170s", path, detail.text);
-	else if (error)
-		fail(why, error, path, "cannot read the image");
-	munmap(image, rom->size);
-	return error;
-}
-
-int rom_open(const char *path, struct rom **result, struct nommu_why *why)
+int rom_open(const struct board_image *image, uint64_t *end, struct rom **result, struct nommu_why *why)
 {
 	struct rom *rom = calloc(1, sizeof(*rom));
 	int error;
 
-	if (!rom)
-		return fail(why, -ENOMEM, path, "cannot load the image");
-	rom->path = path;
-	rom->fd = -1;
-	error = load(rom, path, why);
-	if (!error)
-		error = parse(rom, path, why);
+	if (!rom) {
+		snprintf(why->text, sizeof(why->text), "%.120s: no memory", image->file);
+		return -ENOMEM;
+	}
+	rom->config = image;
+	error = store_open(&rom->store, image->file, image->align, end, why);
 	if (error) {
-		rom_close(rom);
+		free(rom);
 		return error;
 	}
 	*result = rom;
@@ -175,13 +51,20 @@ void rom_close(struct rom *rom)
 {
 	if (!rom)
 		return;
-	image_tree_free(&rom->tree);
-	if (rom->fd >= 0)
-		close(rom->fd);
+	store_close(&rom->store);
+	free(rom->packed);
 	free(rom);
 }
 
-/* ---- the tree -------------------------------------------------------------------------------------------------- */
+void rom_close_all(struct fs *fs)
+{
+	while (fs->roms) {
+		struct rom *rom = fs->roms;
+
+		fs->roms = rom->next;
+		rom_close(rom);
+	}
+}
 
 static bool is_file(mode_t mode)
 {
@@ -190,87 +73,112 @@ static bool is_file(mode_t mode)
 
 uint32_t rom_files(const struct rom *rom)
 {
+	const struct image_tree *tree = &rom->store.tree;
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < rom->tree.count; i++)
-		count += is_file(rom->tree.nodes[i].mode) && rom->tree.nodes[i].inode == i;
+	for (uint32_t i = 0; i < tree->count; i++)
+		count += is_file(tree->nodes[i].mode) && tree->nodes[i].inode == i;
 	return count;
 }
 
-/* The inode of a node: attributes, and a file's place in the window. */
-static int make_inode(struct fs *fs, const struct image_node *node, const char *image, unsigned int window,
-		      struct tree_inode **result)
-{
-	mode_t mode = node->mode;
-	bool device = S_ISCHR(mode) || S_ISBLK(mode);
-	struct tree_inode *inode;
-	int error = 0;
+/* ---- inodes ---------------------------------------------------------------------------------------------------- */
 
-	/* The host sees device nodes as empty regular files. */
-	if (device)
-		mode = S_IFREG | (mode & 07777);
-	inode = tree_new(&fs->tree, 0, TREE_ROM, mode);
-	if (!inode)
+static const struct packed *pack(struct rom *rom, const struct image_node *node)
+{
+	struct packed *packed = &rom->packed[rom->packed_count++];
+
+	*packed = (struct packed){
+		.image = rom->image,
+		.size = rom->store.size,
+		.format = rom->store.tree.format,
+		.node = node,
+	};
+	return packed;
+}
+
+/* A symlink's target. */
+static int read_target(const struct rom *rom, const struct image_node *node, struct tree_inode *inode)
+{
+	ssize_t got = (ssize_t)node->size;
+
+	inode->text = calloc(node->size + 1, 1);
+	if (!inode->text)
 		return -ENOMEM;
-	inode->what = device ? node->mode & S_IFMT : 0;
-	/* A romfs has no owners: its files are whose the mount is, so that he may set xattrs on them. */
-	inode->uid = node->uid ? node->uid : getuid();
-	inode->gid = node->gid ? node->gid : getgid();
-	inode->mtime.tv_sec = node->mtime;
-	inode->atime = inode->ctime = inode->mtime;
-	if (S_ISREG(mode) && !device)
-		inode->size = node->size;
-	inode->blocks = (inode->size + 511) / 512;
-	if (S_ISREG(mode)) {
-		error = fs_create_file(fs, inode, window, device ? 0 : node->data);
-	} else if (S_ISLNK(mode)) {
-		inode->text = strndup(image + node->data, node->size);
-		inode->size = inode->text ? strlen(inode->text) : 0;
-		error = inode->text ? 0 : -ENOMEM;
-	}
-	if (error)
-		tree_put(&fs->tree, inode);
+	if (node->packed)
+		got = image_unpack(rom->store.tree.format, rom->image, rom->store.size, node, 0, inode->text, node->size);
 	else
-		*result = inode;
-	return error;
+		memcpy(inode->text, rom->image + node->data, node->size);
+	inode->size = strlen(inode->text);
+	return got < 0 ? (int)got : 0;
+}
+
+/* Of a format without owners files are whose the mount is, so that he may set xattrs on them. */
+static void set_owner(const struct rom *rom, const struct image_node *node, struct tree_inode *inode)
+{
+	inode->uid = rom->store.tree.owners ? node->uid : getuid();
+	inode->gid = rom->store.tree.owners ? node->gid : getgid();
+}
+
+/* The inode of a node: attributes, and a file's place. It has its name already. */
+static int fill_inode(struct fs *fs, struct rom *rom, const struct image_node *node, struct tree_inode *inode)
+{
+	bool device = S_ISCHR(node->mode) || S_ISBLK(node->mode);
+
+	inode->what = device ? node->mode & S_IFMT : 0;
+	inode->rdev = (dev_t)node->rdev;
+	inode->image = rom->config;
+	set_owner(rom, node, inode);
+	inode->mtime = (struct timespec){.tv_sec = node->mtime, .tv_nsec = node->mtime_nsec};
+	inode->atime = inode->ctime = inode->mtime;
+	if (S_ISLNK(node->mode))
+		return read_target(rom, node, inode);
+	if (!is_file(node->mode))
+		return 0;
+	if (!device) {
+		inode->size = node->size;
+		inode->packed = node->packed ? pack(rom, node) : NULL;
+	}
+	inode->blocks = (inode->size + 511) / 512;
+	return fs_create_file(fs, inode, rom->window, inode->size ? node->data : 0);
 }
 
 /* A node under its name, in the inode of its parent, which came before it. Of hard links the first makes the inode. */
-static int add_node(struct fs *fs, const struct rom *rom, uint32_t i, const char *image, unsigned int window,
+static int add_node(struct fs *fs, struct rom *rom, uint32_t i, struct tree_inode *dir, const char *name,
 		    struct tree_inode **inodes)
 {
-	const struct image_node *node = &rom->tree.nodes[i];
-	struct tree_inode *dir = i ? inodes[node->parent] : fs->tree.root;
+	const struct image_node *node = &rom->store.tree.nodes[i];
 	struct tree_inode *inode = inodes[node->inode];
-	int error = 0;
+	bool fresh = !inode;
+	mode_t mode = node->mode;
+	int error;
 
-	if (inode)
-		tree_hold(inode);
+	/* The host sees device nodes as empty regular files. */
+	if (S_ISCHR(mode) || S_ISBLK(mode))
+		mode = S_IFREG | (mode & 07777);
+	if (fresh)
+		inode = tree_new(&fs->tree, 0, TREE_ROM, mode);
 	else
-		error = make_inode(fs, node, image, window, &inode);
-	if (error)
-		return error;
+		tree_hold(inode);
+	if (!inode)
+		return -ENOMEM;
+	error = tree_link(&fs->tree, dir, name, inode);
+	if (!error && fresh)
+		error = fill_inode(fs, rom, node, inode);
 	inodes[i] = inodes[node->inode] = inode;
-	error = tree_link(&fs->tree, dir, i ? node->name : "rom", inode);
 	tree_put(&fs->tree, inode);
 	return error;
 }
 
 /* From the root down, whatever the order of nodes[] is: an inode must exist before names are put into it. */
-static int add_tree(struct fs *fs, const struct rom *rom, const char *image, unsigned int window,
-		    struct tree_inode **inodes, struct nommu_why *why)
+static int add_tree(struct fs *fs, struct rom *rom, struct tree_inode *dir, const char *name, struct nommu_why *why)
 {
-	const struct image_node *nodes = rom->tree.nodes;
+	const struct image_tree *tree = &rom->store.tree;
+	struct tree_inode **inodes = calloc(tree->count, sizeof(*inodes));
+	const struct image_node *nodes = tree->nodes;
 	uint32_t at = 0, next;
+	int error = inodes ? add_node(fs, rom, 0, dir, name, inodes) : -ENOMEM;
 
-	for (;;) {
-		int error = add_node(fs, rom, at, image, window, inodes);
-
-		if (error) {
-			snprintf(why->text, sizeof(why->text), "%.80s: cannot make '%.80s' of the image: %s", rom->path,
-				 nodes[at].name, strerror(-error));
-			return error;
-		}
+	while (!error) {
 		/* Depth first: down, else along, else up and along. */
 		next = nodes[at].child;
 		while (next == IMAGE_NONE && at) {
@@ -279,31 +187,90 @@ static int add_tree(struct fs *fs, const struct rom *rom, const char *image, uns
 				at = nodes[at].parent;
 		}
 		if (next == IMAGE_NONE)
-			return 0;
+			break;
 		at = next;
+		error = add_node(fs, rom, at, inodes[nodes[at].parent], nodes[at].name, inodes);
 	}
+	free(inodes);
+	if (error)
+		snprintf(why->text, sizeof(why->text), "%.80s: cannot make '%.80s' of the image: %s", rom->config->file,
+			 nodes[at].name, strerror(-error));
+	return error;
+}
+
+/* ---- the place ------------------------------------------------------------------------------------------------- */
+
+/* The directory that @path's last name belongs into; what is missing is made. */
+static int find_place(struct fs *fs, const char *path, struct tree_inode **dir, char name[static TREE_NAME_MAX + 1])
+{
+	*dir = fs->tree.root;
+	for (;;) {
+		size_t length;
+		int error;
+
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (length > TREE_NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, path, length);
+		name[length] = '\0';
+		path += length;
+		if (!*path)
+			return tree_lookup(&fs->tree, *dir, name) ? -EEXIST : 0;
+		error = fs_make_directory(fs, *dir, name, dir);
+		if (!error && (*dir)->area != TREE_RAM)
+			error = -EROFS;
+		if (error)
+			return error;
+	}
+}
+
+/* Only what is packed is still looked at. */
+static void keep(struct fs *fs, struct rom *rom)
+{
+	if (!rom->packed_count)
+		image_tree_free(&rom->store.tree);
+	rom->next = fs->roms;
+	fs->roms = rom;
+}
+
+static uint32_t count_packed(const struct image_tree *tree)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < tree->count; i++)
+		count += tree->nodes[i].packed;
+	return count;
 }
 
 int rom_mount(struct rom *rom, struct fs *fs, struct nommu_why *why)
 {
-	struct tree_inode **inodes = calloc(rom->tree.count, sizeof(*inodes));
+	char name[TREE_NAME_MAX + 1], text[160];
+	struct nommu_why detail = {""};
 	struct nommu_window window, other;
-	unsigned int index = 1;
+	struct tree_inode *dir;
 	int error;
 
-	if (!inodes)
-		return fail(why, -ENOMEM, rom->path, "cannot make the image's tree");
-	error = nommu_board_add_window(fs->board, NOMMU_WINDOW_ROM, rom->fd, rom->size, &window, why);
+	rom->packed = calloc(count_packed(&rom->store.tree) + 1, sizeof(*rom->packed));
+	if (!rom->packed)
+		return fail(why, -ENOMEM, rom, "no memory");
+	error = find_place(fs, rom->config->path, &dir, name);
 	if (error) {
-		free(inodes);
-		return error;
+		snprintf(text, sizeof(text), "cannot appear at %.80s: %s", rom->config->path, strerror(-error));
+		return fail(why, error, rom, text);
 	}
-	rom->fd = -1;
-	while (nommu_board_window(fs->board, index, &other) && other.addr != window.addr)
-		index++;
-	error = add_tree(fs, rom, (const char *)(uintptr_t)window.addr, index, inodes, why);
-	if (!error)
-		fs->rom = inodes[0];
-	free(inodes);
-	return error;
+	error = nommu_board_add_window(fs->board, NOMMU_WINDOW_ROM, rom->store.fd, rom->store.size, &window, &detail);
+	if (error)
+		return fail(why, error, rom, detail.text);
+	rom->store.fd = -1;
+	rom->image = (const char *)(uintptr_t)window.addr;
+	for (rom->window = 1; nommu_board_window(fs->board, rom->window, &other) && other.addr != window.addr;)
+		rom->window++;
+	error = add_tree(fs, rom, dir, name, why);
+	if (error)
+		return error;
+	/* The tree in RAM has room beside it. */
+	fs->inodes_max -= rom_files(rom);
+	keep(fs, rom);
+	return 0;
 }

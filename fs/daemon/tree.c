@@ -123,6 +123,7 @@ struct tree_inode *tree_new(struct tree *tree, uint64_t ino, enum tree_area area
 	inode->area = area;
 	inode->mode = mode;
 	inode->nlink = S_ISDIR(mode) ? 2 : 0;
+	inode->names_end = &inode->names;
 	inode->file = TREE_NO_FILE;
 	inode->cookie = TREE_COOKIE;
 	if (tree->inode_count++ >= tree->inode_buckets)
@@ -146,6 +147,8 @@ static void free_inode(struct tree_inode *inode)
 {
 	free(inode->slots);
 	free(inode->text);
+	attrs_free(&inode->attrs);
+	locks_free(&inode->locks);
 	free(inode);
 }
 
@@ -304,11 +307,10 @@ struct tree_entry *tree_next(const struct tree_inode *dir, uint64_t cookie)
 static void name_inode(struct tree_entry *entry, struct tree_inode *inode)
 {
 	entry->inode = inode;
-	entry->next_name = inode->names;
-	entry->prev_name = &inode->names;
-	if (inode->names)
-		inode->names->prev_name = &entry->next_name;
-	inode->names = entry;
+	entry->next_name = NULL;
+	entry->prev_name = inode->names_end;
+	*inode->names_end = entry;
+	inode->names_end = &entry->next_name;
 }
 
 static void unname_inode(struct tree_entry *entry)
@@ -316,6 +318,8 @@ static void unname_inode(struct tree_entry *entry)
 	*entry->prev_name = entry->next_name;
 	if (entry->next_name)
 		entry->next_name->prev_name = entry->prev_name;
+	else
+		entry->inode->names_end = entry->prev_name;
 }
 
 /* The link counts that go with a name in @dir. */
@@ -448,43 +452,4 @@ void tree_exchange(struct tree_entry *a, struct tree_entry *b)
 	name_inode(b, of_a);
 	count_name(a->dir, of_b);
 	count_name(b->dir, of_a);
-}
-
-/* ---- ways ------------------------------------------------------------------------------------------------------ */
-
-struct tree_inode *tree_parent(const struct tree_inode *dir)
-{
-	return dir->names ? dir->names->dir : (struct tree_inode *)dir;
-}
-
-bool tree_below(const struct tree_inode *inode, const struct tree_inode *dir)
-{
-	for (;;) {
-		if (inode == dir)
-			return true;
-		if (!inode->names)
-			return false;
-		inode = inode->names->dir;
-	}
-}
-
-size_t tree_path(const struct tree_inode *inode, char *text, size_t size)
-{
-	size_t total = 0, at;
-
-	for (const struct tree_entry *entry = inode->names; entry; entry = entry->dir->names)
-		total += 1 + entry->length;
-	if (!size)
-		return total;
-	at = total < size ? total : size - 1;
-	text[at] = '\0';
-	for (const struct tree_entry *entry = inode->names; entry && at; entry = entry->dir->names) {
-		size_t length = entry->length < at ? entry->length : at;
-
-		at -= length;
-		memcpy(text + at, entry->name + entry->length - length, length);
-		if (at)
-			text[--at] = '/';
-	}
-	return total;
 }

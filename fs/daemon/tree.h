@@ -16,7 +16,9 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "daemon/attrs.h"
 #include "board/bdi.h"
+#include "daemon/locks.h"
 
 #define TREE_ROOT     1u
 #define TREE_NAME_MAX 255
@@ -30,6 +32,8 @@ enum tree_area {
 	TREE_PROC,
 };
 
+struct board_image;
+struct packed;
 struct tree_inode;
 
 /* One name. */
@@ -52,14 +56,16 @@ struct tree_slot {
 
 struct tree_inode {
 	struct tree_inode *chain; /* in the hash of inodes */
-	struct tree_entry *names;
+	struct tree_entry *names, **names_end; /* in the order they came */
 	uint64_t ino;
 	uint64_t nlookup; /* how often the host looked it up */
 	uint32_t holds;
 	/* From here on the caller's, but for nlink, which linking and unlinking keep right. */
-	uint32_t queued; /* work that waits on this inode, see work.h */
+	uint32_t queued;  /* work that waits on this inode, see work.h */
+	uint32_t reading; /* replies that are being copied from its pages */
 	enum tree_area area;
 	unsigned int what; /* in TREE_PROC which file it is; in TREE_ROM the type that a device node has */
+	dev_t rdev;        /* of a device node in TREE_ROM */
 	mode_t mode;
 	nlink_t nlink;
 	uid_t uid;
@@ -71,7 +77,13 @@ struct tree_inode {
 	uint64_t blocks;   /* of 512 bytes */
 	char *text;       /* a symlink's target, a token's name; freed with the inode */
 	int pid;          /* of a directory in /proc */
-	struct bdi bdi;
+	const struct board_image *image; /* in TREE_ROM: which image it is in */
+	const struct packed *packed; /* in TREE_ROM: what has to be unpacked to be read */
+	uint32_t flags;   /* FS_…_FL, as chattr(1) sets them */
+	bool linkable;    /* it was made without a name, and may get one */
+	struct bdi bdi;   /* what was set by xattrs */
+	struct attrs attrs; /* all other xattrs */
+	struct locks locks;
 	/* Of a directory. */
 	struct tree_slot *slots;
 	size_t used, room, live;
@@ -125,13 +137,18 @@ void tree_exchange(struct tree_entry *a, struct tree_entry *b);
 /* The first entry of @dir behind @cookie; NULL at the end. */
 struct tree_entry *tree_next(const struct tree_inode *dir, uint64_t cookie);
 
+/* ---- tree_ways.c ---- */
+
+/* Visit every inode below @top once a name, directories before what is in them. @visit changes no names. */
+void tree_walk(struct tree_inode *top, void (*visit)(void *arg, struct tree_inode *inode), void *arg);
+
 /* The directory that ".." is; of the root, and of a removed directory, itself. */
 struct tree_inode *tree_parent(const struct tree_inode *dir);
 
 /* Whether @inode is @dir or lies below it. */
 bool tree_below(const struct tree_inode *inode, const struct tree_inode *dir);
 
-/* The path from the root, by any one name; "" for an inode without a name. Returns the length that the whole path
+/* The path from the root, by the names that are the oldest; "" for an inode without a name. Returns the length that the whole path
  * has; if that is not less than @size, the text is cut at the front. */
 size_t tree_path(const struct tree_inode *inode, char *text, size_t size);
 

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "daemon/thread.h"
+
 #define WAIT_MS     50   /* one wait for the board's lock */
+#define MOMENT_NS   50000
 #define LOOK_MS     5    /* between two looks whether requests still come */
 #define QUIET_LOOKS 3
 #define MEMORY_MS   200  /* and no longer than that */
@@ -112,10 +114,15 @@ static void wait_for(struct fs *fs, bool memory)
 {
 	const struct timespec look = {.tv_nsec = LOOK_MS * 1000000};
 
-	if (memory)
+	const struct timespec moment = {.tv_nsec = MOMENT_NS};
+
+	if (memory) {
 		nanosleep(&look, NULL);
-	else
-		nommu_board_wait(fs->board, WAIT_MS);
+		return;
+	}
+	/* Or for a reader of this very file, who has no lock. */
+	nanosleep(&moment, NULL);
+	nommu_board_wait(fs->board, WAIT_MS);
 }
 
 /* Whether this try is the last one, for want of the lock or of memory. */
@@ -178,15 +185,10 @@ static void *worker(void *arg)
 
 int work_start_thread(struct fs *fs)
 {
-	sigset_t all, old;
-	int error;
+	int error = thread_start(&fs->worker, worker, fs, 0);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&fs->worker, NULL, worker, fs);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	fs->worker_runs = !error;
-	return -error;
+	return error;
 }
 
 void work_stop_thread(struct fs *fs)

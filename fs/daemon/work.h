@@ -2,10 +2,10 @@
 /*
  * work - operations that may have to wait, and the one thread that waits for them.
  *
- * An operation that asks the engine is run at once, on a handle that does not wait. If the board's lock is held it
- * goes, with a copy of its arguments, to the worker, which waits for the lock without the daemon's mutex and tries
- * again, for WORK_SECONDS; then the caller gets the error. What comes for the same inode meanwhile queues up behind.
- * So the thread that reads /dev/fuse never waits for a process of the board.
+ * An operation that asks the engine is run at once, on a handle that does not wait. If the board's lock is held, or it
+ * would take pages that are being read, it goes, with a copy of its arguments, to the worker, which waits without the
+ * daemon's mutex and tries again, for WORK_SECONDS; then the caller gets the error. What comes for the same inode
+ * meanwhile queues up behind. So the threads that read /dev/fuse never wait for a process of the board.
  *
  * Running out of board RAM is waited for too while files without a name hold some: the host's word that they are
  * forgotten may be under way, behind other requests. Once no request has come for a moment, there is none.
@@ -34,6 +34,8 @@ struct work {
 	const void *data;
 	size_t size;
 	uint64_t offset;
+	struct tree_inode *from; /* of a copy; the host keeps it open */
+	uint64_t from_offset;
 	size_t done; /* bytes; kept from try to try */
 	struct stat attr;
 	int valid;

@@ -3,13 +3,19 @@
  * xattr - what files and the board tell, and take, by extended attributes.
  *
  * user.bdi.*: what the backing device permits (settable, also on files of the image, and on directories for the files
- * that will be made in them) and where the bytes lie (told). user.nommufs.socket, on the root: where to attach.
+ * that will be made in them) and where the bytes lie (told); user.bdi.all is all of it in one. user.nommufs.socket, on
+ * the root: where to attach. All other names of user., trusted. and security. are their users', on the RAM tree.
+ *
+ * Listed is what was set, as on other file systems: what copies files with their attributes (cp -a, rsync -X, tar) must
+ * neither trip over what cannot be set, nor turn defaults into settings.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #include "daemon/work.h"
@@ -19,6 +25,7 @@ enum told {
 	TOLD_ADDRESS,
 	TOLD_CONTIGUOUS,
 	TOLD_MAPPINGS,
+	TOLD_DEVICE,
 	TOLD_COUNT,
 };
 
@@ -26,9 +33,10 @@ static const char *const told_names[TOLD_COUNT] = {
 	[TOLD_ADDRESS] = BDI_PREFIX "address",
 	[TOLD_CONTIGUOUS] = BDI_PREFIX "contiguous",
 	[TOLD_MAPPINGS] = BDI_PREFIX "mappings",
+	[TOLD_DEVICE] = BDI_PREFIX "device",
 };
 
-#define LIST_MAX 512 /* bytes that all names together need */
+#define SUMMARY BDI_PREFIX "all"
 
 static int find_told(const char *name)
 {
@@ -43,9 +51,22 @@ static bool is_socket(const struct fs *fs, const struct tree_inode *inode, const
 	return inode == fs->tree.root && !strcmp(name, ATTACH_XATTR);
 }
 
-static bool is_user(const char *name)
+static bool begins(const char *name, const char *prefix)
 {
-	return !strncmp(name, "user.", 5);
+	return !strncmp(name, prefix, strlen(prefix));
+}
+
+/* Whether a name is one that its users know the meaning of. POSIX ACLs (system.) are not to be had. */
+static bool is_free(const char *name)
+{
+	return begins(name, "security.") || begins(name, "trusted.") ||
+	       (begins(name, "user.") && !begins(name, BDI_PREFIX) && strcmp(name, ATTACH_XATTR));
+}
+
+/* Whether the caller may know that there is one: what he may do with it is the host's to say. */
+static bool is_listed(fuse_req_t req, const char *name)
+{
+	return !begins(name, "trusted.") || fuse_req_ctx(req)->uid == 0;
 }
 
 /* Answer with a value, as getxattr and listxattr want it. */
@@ -62,7 +83,8 @@ static int reply(struct work *work, const char *value, size_t length)
 
 /* ---- get ------------------------------------------------------------------------------------------------------- */
 
-static int format_told(const struct nommu_file_stat *stat, enum told what, char text[static BDI_TEXT_MAX])
+static int format_told(const struct tree_inode *inode, const struct nommu_file_stat *stat, enum told what,
+		       char text[static BDI_TEXT_MAX])
 {
 	uint64_t run = stat->largest << NOMMU_PAGE_SHIFT;
 
@@ -76,6 +98,11 @@ static int format_told(const struct nommu_file_stat *stat, enum told what, char 
 		return snprintf(text, BDI_TEXT_MAX, "%" PRIu64, run < stat->size ? run : stat->size);
 	case TOLD_MAPPINGS:
 		return snprintf(text, BDI_TEXT_MAX, "%" PRIu32, stat->mappings);
+	case TOLD_DEVICE:
+		if (inode->area != TREE_ROM || !inode->what)
+			return -ENODATA;
+		return snprintf(text, BDI_TEXT_MAX, "%c %u:%u", S_ISCHR(inode->what) ? 'c' : 'b', major(inode->rdev),
+				minor(inode->rdev));
 	default:
 		return -ENODATA;
 	}
@@ -89,7 +116,7 @@ static int get(struct fs *fs, const struct tree_inode *inode, const char *name, 
 	size_t length;
 
 	if (what < 0 && told < 0)
-		return is_user(name) ? -ENODATA : -EOPNOTSUPP;
+		return -ENODATA;
 	if (inode->file == TREE_NO_FILE) {
 		length = what < 0 ? 0 : bdi_format_set(&inode->bdi, (enum bdi_what)what, text);
 		return length ? (int)length : -ENODATA;
@@ -104,21 +131,73 @@ static int get(struct fs *fs, const struct tree_inode *inode, const char *name, 
 	if (error)
 		return error;
 	if (told >= 0)
-		return format_told(&stat, (enum told)told, text);
+		return format_told(inode, &stat, (enum told)told, text);
 	return (int)bdi_format(&stat.attr, (enum bdi_what)what, text);
+}
+
+/* Everything that the file says, a line each. */
+static int write_all(struct fs *fs, const struct work *work, FILE *out)
+{
+	char text[BDI_TEXT_MAX];
+
+	for (int i = 0; i < BDI_SETTABLE + TOLD_COUNT; i++) {
+		const char *name = i < BDI_SETTABLE ? bdi_name((enum bdi_what)i)
+						    : told_names[i - BDI_SETTABLE] + strlen(BDI_PREFIX);
+		char full[64];
+		int length;
+
+		snprintf(full, sizeof(full), BDI_PREFIX "%s", name);
+		length = get(fs, work->inode, full, text);
+		if (length >= 0)
+			fprintf(out, "%s=%.*s\n", name, length, text);
+		else if (length != -ENODATA)
+			return length;
+	}
+	return 0;
+}
+
+/* Answer with what @write writes. */
+static int reply_written(struct fs *fs, struct work *work,
+			 int (*write)(struct fs *fs, const struct work *work, FILE *out))
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int error;
+
+	if (!out)
+		return -ENOMEM;
+	error = write(fs, work, out);
+	if (fclose(out) && !error)
+		error = -ENOMEM;
+	if (!error)
+		error = reply(work, text, size);
+	free(text);
+	return error;
 }
 
 static int do_get(struct fs *fs, struct work *work)
 {
+	const struct tree_inode *inode = work->inode;
 	char text[BDI_TEXT_MAX];
 	int length;
 
-	if (is_socket(fs, work->inode, work->name)) {
+	if (is_socket(fs, inode, work->name)) {
 		const char *path = attach_server_path(fs->server);
 
 		return reply(work, path, strlen(path));
 	}
-	length = get(fs, work->inode, work->name, text);
+	if (!strcmp(work->name, SUMMARY))
+		return inode->file == TREE_NO_FILE && !inode->bdi.set ? -ENODATA
+								       : reply_written(fs, work, write_all);
+	if (is_free(work->name)) {
+		const struct attr *attr = attrs_find(&inode->attrs, work->name);
+
+		return attr ? reply(work, attr->value, attr->size) : -ENODATA;
+	}
+	if (begins(work->name, "system."))
+		return -EOPNOTSUPP;
+	length = get(fs, inode, work->name, text);
 	return length < 0 ? length : reply(work, text, (size_t)length);
 }
 
@@ -132,40 +211,30 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 
 /* ---- list ------------------------------------------------------------------------------------------------------ */
 
-struct names {
-	char text[LIST_MAX];
-	size_t used;
-};
-
-static void add_name(struct names *names, const char *prefix, const char *name)
+static void put_name(FILE *out, const char *prefix, const char *name)
 {
-	size_t room = sizeof(names->text) - names->used;
-	int length = snprintf(names->text + names->used, room, "%s%s", prefix, name);
+	fprintf(out, "%s%s", prefix, name);
+	fputc('\0', out);
+}
 
-	if (length > 0 && (size_t)length < room)
-		names->used += (size_t)length + 1;
+/* The names, each with its NUL. */
+static int write_names(struct fs *fs, const struct work *work, FILE *out)
+{
+	const struct tree_inode *inode = work->inode;
+
+	(void)fs;
+	for (int i = 0; i < BDI_SETTABLE; i++)
+		if (inode->bdi.set & 1u << i)
+			put_name(out, BDI_PREFIX, bdi_name((enum bdi_what)i));
+	for (const struct attr *attr = inode->attrs.first; attr; attr = attr->next)
+		if (is_listed(work->req, attr->name))
+			put_name(out, "", attr->name);
+	return 0;
 }
 
 static int do_list(struct fs *fs, struct work *work)
 {
-	const struct tree_inode *inode = work->inode;
-	struct names names = {.used = 0};
-	char text[BDI_TEXT_MAX];
-
-	if (inode == fs->tree.root)
-		add_name(&names, "", ATTACH_XATTR);
-	for (int i = 0; i < BDI_SETTABLE; i++)
-		if (inode->file != TREE_NO_FILE || inode->bdi.set & 1u << i)
-			add_name(&names, BDI_PREFIX, bdi_name((enum bdi_what)i));
-	for (int i = 0; inode->file != TREE_NO_FILE && i < TOLD_COUNT; i++) {
-		int length = get(fs, inode, told_names[i], text);
-
-		if (length >= 0)
-			add_name(&names, "", told_names[i]);
-		else if (length != -ENODATA)
-			return length;
-	}
-	return reply(work, names.text, names.used);
+	return reply_written(fs, work, write_names);
 }
 
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
@@ -178,20 +247,64 @@ void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 
 /* ---- set and remove -------------------------------------------------------------------------------------------- */
 
-/* Whether @name can be set on @inode: 0 with which it is. */
-static int settable(const struct fs *fs, const struct tree_inode *inode, const char *name, enum bdi_what *what)
+/* In front, or in the log: the errno alone does not say what is known. */
+static void explain(const struct fs *fs, const struct work *work, const char *text)
 {
-	int found = bdi_find(name);
+	char path[512];
 
-	if (find_told(name) >= 0 || is_socket(fs, inode, name))
+	tree_path(work->inode, path, sizeof(path));
+	log_line(fs->log, "%s: %.40s: %s", path[0] ? path : "/", work->name, text);
+}
+
+static int unknown(const struct fs *fs, const struct work *work)
+{
+	char text[256];
+	int used = snprintf(text, sizeof(text), "there is no such setting; known are");
+
+	for (int i = 0; i < BDI_SETTABLE && used < (int)sizeof(text); i++)
+		used += snprintf(text + used, sizeof(text) - (size_t)used, "%s " BDI_PREFIX "%s", i ? "," : "",
+				 bdi_name((enum bdi_what)i));
+	explain(fs, work, text);
+	return -EINVAL;
+}
+
+/* Whether the name can be set on the inode: 0 with which it is. */
+static int settable(const struct fs *fs, const struct work *work, enum bdi_what *what)
+{
+	const struct tree_inode *inode = work->inode;
+	int found = bdi_find(work->name), error;
+
+	if (find_told(work->name) >= 0 || is_socket(fs, inode, work->name) || !strcmp(work->name, SUMMARY))
 		return -EPERM;
 	if (found < 0)
-		return -EOPNOTSUPP;
-	if (inode->file == TREE_NO_FILE && fs_writable(inode))
-		return fs_writable(inode);
+		return begins(work->name, BDI_PREFIX) ? unknown(fs, work) : -EOPNOTSUPP;
+	error = inode->area == TREE_RAM ? fs_changeable(inode) : inode->file == TREE_NO_FILE ? fs_writable(inode) : 0;
+	if (error)
+		return error;
 	if (inode->file == TREE_NO_FILE && !S_ISDIR(inode->mode))
 		return -EPERM;
 	*what = (enum bdi_what)found;
+	return 0;
+}
+
+/* An attribute that is its users' own: set it, or with no value remove it. Who may, the host has seen to. */
+static int change_free(struct fs *fs, struct work *work)
+{
+	struct tree_inode *inode = work->inode;
+	size_t before = inode->attrs.bytes;
+	int error = fs_changeable(inode);
+
+	if (!error && work->data && fs->attr_bytes + work->size + strlen(work->name) >= ATTRS_TOTAL)
+		error = -ENOSPC;
+	if (error)
+		return error;
+	error = work->data ? attrs_set(&inode->attrs, work->name, work->data, work->size, work->valid)
+			   : attrs_remove(&inode->attrs, work->name);
+	if (error)
+		return error;
+	fs->attr_bytes += inode->attrs.bytes - before;
+	fs_changed(inode);
+	fuse_reply_err(work->req, 0);
 	return 0;
 }
 
@@ -219,8 +332,11 @@ static int do_set(struct fs *fs, struct work *work)
 	struct bdi bdi = inode->bdi;
 	struct nommu_why why;
 	enum bdi_what what;
-	int error = settable(fs, inode, work->name, &what);
+	int error;
 
+	if (is_free(work->name))
+		return change_free(fs, work);
+	error = settable(fs, work, &what);
 	if (error)
 		return error;
 	if (work->valid & XATTR_CREATE && bdi.set & 1u << what)
@@ -229,8 +345,7 @@ static int do_set(struct fs *fs, struct work *work)
 		return -ENODATA;
 	error = bdi_parse(&bdi, what, work->data, work->size, &why);
 	if (error) {
-		/* Seen with -f and -d; in the background nobody listens. */
-		fprintf(stderr, "nommufs: %s\n", why.text);
+		explain(fs, work, why.text);
 		return error;
 	}
 	error = adopt(fs, inode, &bdi);
@@ -259,10 +374,11 @@ static int do_remove(struct fs *fs, struct work *work)
 {
 	struct bdi bdi = work->inode->bdi;
 	enum bdi_what what;
-	int error = settable(fs, work->inode, work->name, &what);
+	int error;
 
-	if (error == -EOPNOTSUPP && is_user(work->name))
-		return -ENODATA;
+	if (is_free(work->name))
+		return change_free(fs, work);
+	error = settable(fs, work, &what);
 	if (error)
 		return error;
 	if (!(bdi.set & 1u << what))

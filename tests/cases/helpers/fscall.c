@@ -8,16 +8,16 @@
  *	pread FD OFFSET LENGTH   pwrite FD OFFSET TEXT   write FD TEXT
  *	fill FD OFFSET LENGTH BYTE                        one write of so many; "short N" if it was
  *	check FD OFFSET LENGTH BYTE                       whether they are all this byte
- *	ftruncate FD SIZE   truncate PATH SIZE   fallocate FD OFFSET LENGTH   seek FD OFFSET data|hole|end
+ *	ftruncate FD SIZE   truncate PATH SIZE
  *	mkdir PATH [MODE]   rmdir PATH   unlink PATH   link OLD NEW   symlink TARGET NEW   readlink PATH
  *	rename OLD NEW [noreplace|exchange]   mknod PATH reg|fifo|sock|char|block [MODE]
  *	chmod PATH MODE   chown PATH UID GID              -1 leaves it
  *	utimens PATH ATIME MTIME                          seconds, or now, or omit
  *	stat PATH FIELD   fstat FD FIELD                  type mode nlink size blocks uid gid ino atime mtime ctime
  *	mark NAME PATH FIELD   moved NAME PATH FIELD      remember a time; has it changed since: yes or no
- *	statfs PATH bsize|blocks|bfree|files|ffree|namemax
  *	get PATH NAME [SIZE]   set PATH NAME VALUE [create|replace]   drop PATH NAME   names PATH [SIZE]
  *	list PATH                                         names, sorted, without . and ..
+ *	and those of fscall/special.c
  *
  * Modes are octal, other numbers decimal with K, M or p (pages) behind them. FD is a name.
  */
@@ -30,9 +30,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include "fscall/fscall.h"
 
 #define WORDS_MAX 8
 #define NAMES_MAX 64
@@ -45,7 +46,7 @@ struct name {
 
 static struct name names[NAMES_MAX];
 
-static void die(const char *what, const char *word)
+void die(const char *what, const char *word)
 {
 	fprintf(stderr, "fscall: %s: '%s'\n", what, word);
 	exit(2);
@@ -67,12 +68,12 @@ static struct name *name_of(const char *text, int make)
 	return unused;
 }
 
-static int fd_of(const char *text)
+int fd_of(const char *text)
 {
 	return name_of(text, 0)->fd;
 }
 
-static long long number(const char *text)
+long long number(const char *text)
 {
 	char *end;
 	long long value = strtoll(text, &end, 0);
@@ -99,6 +100,13 @@ static mode_t octal(const char *text)
 	return (mode_t)strtoul(text, NULL, 8);
 }
 
+void set_fd(const char *text, int fd)
+{
+	if (fd >= 0)
+		name_of(text, 1)->fd = fd;
+	answer(fd);
+}
+
 static int open_flags(char *text)
 {
 	static const struct {
@@ -123,7 +131,7 @@ static int open_flags(char *text)
 	return flags;
 }
 
-static void answer(long result)
+void answer(long result)
 {
 	puts(result < 0 ? strerrorname_np(errno) : "ok");
 }
@@ -184,17 +192,6 @@ static void do_check(char **word)
 	else
 		puts("ok");
 	free(buf);
-}
-
-static void do_seek(char **word)
-{
-	int whence = word[3][0] == 'd' ? SEEK_DATA : word[3][0] == 'h' ? SEEK_HOLE : SEEK_END;
-	off_t at = lseek(fd_of(word[1]), number(word[2]), whence);
-
-	if (at < 0)
-		answer(at);
-	else
-		printf("%lld\n", (long long)at);
 }
 
 /* ---- attributes ------------------------------------------------------------------------------------------------ */
@@ -279,20 +276,6 @@ static void do_utimens(char **word)
 	const struct timespec times[2] = { given_time(word[2]), given_time(word[3]) };
 
 	answer(utimensat(AT_FDCWD, word[1], times, AT_SYMLINK_NOFOLLOW));
-}
-
-static void do_statfs(char **word)
-{
-	struct statvfs st;
-	const char *field = word[2];
-
-	if (statvfs(word[1], &st)) {
-		answer(-1);
-		return;
-	}
-	printf("%lu\n", (unsigned long)(!strcmp(field, "bsize") ? st.f_bsize : !strcmp(field, "blocks") ? st.f_blocks :
-	       !strcmp(field, "bfree") ? st.f_bfree : !strcmp(field, "files") ? st.f_files :
-	       !strcmp(field, "ffree") ? st.f_ffree : st.f_namemax));
 }
 
 static void do_xattr(int words, char **word)
@@ -381,14 +364,10 @@ static void do_readlink(const char *path)
 
 static void do_open(int words, char **word)
 {
-	int fd = open(word[3], open_flags(word[2]), words > 4 ? octal(word[4]) : 0644);
-
-	if (fd >= 0)
-		name_of(word[1], 1)->fd = fd;
-	answer(fd);
+	set_fd(word[1], open(word[3], open_flags(word[2]), words > 4 ? octal(word[4]) : 0644));
 }
 
-static int is(const char *verb, const char *name, int words, int least)
+int is(const char *verb, const char *name, int words, int least)
 {
 	return !strcmp(verb, name) && words >= least;
 }
@@ -438,8 +417,6 @@ static int run_attributes(int words, char **word)
 		do_stat(word);
 	} else if (is(verb, "mark", words, 4) || is(verb, "moved", words, 4)) {
 		do_time(word, verb[1] == 'a');
-	} else if (is(verb, "statfs", words, 3)) {
-		do_statfs(word);
 	} else if (is(verb, "get", words, 3) || is(verb, "set", words, 4)) {
 		do_xattr(words, word);
 	} else if (is(verb, "drop", words, 3)) {
@@ -481,10 +458,6 @@ static int run_bytes(int words, char **word)
 		answer(ftruncate(fd_of(word[1]), number(word[2])));
 	} else if (is(verb, "truncate", words, 3)) {
 		answer(truncate(word[1], number(word[2])));
-	} else if (is(verb, "fallocate", words, 4)) {
-		answer(fallocate(fd_of(word[1]), 0, number(word[2]), number(word[3])));
-	} else if (is(verb, "seek", words, 4)) {
-		do_seek(word);
 	} else {
 		return 0;
 	}
@@ -505,7 +478,8 @@ int main(int argc, char **argv)
 			die("an empty command", argv[i]);
 		printf("%s: ", argv[i]);
 		fflush(stdout);
-		if (!run_names(words, word) && !run_attributes(words, word) && !run_bytes(words, word))
+		if (!run_names(words, word) && !run_attributes(words, word) && !run_bytes(words, word) &&
+		    !run_special(words, word))
 			die("no such command, or not with so few words", argv[i]);
 		free(copy);
 	}

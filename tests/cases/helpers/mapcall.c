@@ -13,7 +13,7 @@
  *	put AT TEXT            get AT LENGTH            fill AT LENGTH BYTE
  *	zero AT LENGTH         distance AT AT           address AT           aligned AT BYTES
  *	link AT AT             follow AT LENGTH         put a pointer, print what the pointer there points to
- *	pread FD OFFSET LENGTH pwrite FD OFFSET TEXT    truncate FD SIZE
+ *	pread FD OFFSET LENGTH pwrite FD OFFSET TEXT    truncate FD SIZE        lock FD START LENGTH
  *	personality NUMBER
  *	cat PATH WORD          the first line of a file with this word in it
  *	say TEXT               wait [MESSAGE]           prints, then waits for a line on standard input
@@ -327,6 +327,10 @@ static void run(int words, char **word)
 		do_io(word);
 	} else if (strcmp(verb, "truncate") == 0 && words == 3) {
 		answer(ftruncate(fd_of(word[1]), number(word[2])) < 0);
+	} else if (strcmp(verb, "lock") == 0 && words == 4) {
+		struct flock lock = { .l_type = F_WRLCK, .l_start = number(word[2]), .l_len = number(word[3]) };
+
+		answer(fcntl(fd_of(word[1]), F_SETLK, &lock) < 0);
 	} else if (strcmp(verb, "cat") == 0 && words == 3) {
 		do_cat(word[1], word[2]);
 	} else if (strcmp(verb, "personality") == 0 && words == 2) {
