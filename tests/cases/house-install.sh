@@ -60,3 +60,7 @@ t_mount
 B=$T/dest/opt/nommu/bin t_run sh -c 'grep -q libnommu-preload /proc/self/maps' ||
 	t_fail "the installed nommu-run does not wrap programs with the installed shim"
 t_has "$(B=$T/dest/opt/nommu/bin t_run cat /proc/self/maps)" "$T/dest/opt/nommu/lib/libnommu-preload.so" "the shim"
+
+make -C "$ROOT" --no-print-directory -s B="$B" DESTDIR="$T/dest" PREFIX=/opt/nommu uninstall >log 2>&1 ||
+	t_fail "make uninstall: $(cat log)"
+t_eq "$(find dest ! -type d)" "" "what make uninstall leaves"

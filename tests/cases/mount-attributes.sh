@@ -116,3 +116,38 @@ as 1001 1001: ok
 truncate suid 0: ok
 stat suid mode: 0777
 EOF
+
+# Set-group-ID without group execute is dropped by who writes and is not of the group; truncate to the same size is no
+# change.
+if [ "$(id -u)" = 0 ]; then
+	t_calls <<-'EOF'
+		umask 0: ok
+		open f rw,creat m 0666: ok
+		write f text: ok
+		chown m 1000 1000: ok
+		chmod m 2666: ok
+		as 1001 1000: ok
+		open f rw m: ok
+		write f x: ok
+		stat m mode: 2666
+		as 1001 1001: ok
+		open f rw m: ok
+		write f x: ok
+		stat m mode: 0666
+		as 0 0: ok
+		chmod m 2666: ok
+		write f x: ok
+		stat m mode: 2666
+		as 1001 1001: ok
+		truncate m 2: ok
+		stat m mode: 0666
+		as 0 0: ok
+		mark m m mtime: ok
+		mark c m ctime: ok
+		truncate m 2: ok
+		moved m m mtime: no
+		moved c m ctime: no
+		truncate m 3: ok
+		moved m m mtime: yes
+	EOF
+fi

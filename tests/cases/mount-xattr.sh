@@ -7,7 +7,6 @@ mkdir rom && echo x >rom/file
 genromfs -f image -d rom
 t_mount -o ram=4M image
 
-told=user.bdi.capabilities,user.bdi.kind,user.bdi.get_unmapped_area,user.bdi.mmap,user.bdi.read
 t_calls <<EOF
 open f rw,creat f: ok
 get f user.bdi.capabilities: copy,direct,read,write,exec
@@ -18,11 +17,12 @@ get f user.bdi.read: yes
 get f user.bdi.mappings: 0
 get f user.bdi.address: ENODATA
 get f user.bdi.contiguous: 0
-names f: $told,user.bdi.contiguous,user.bdi.mappings
+names f: 
 ftruncate f 3p: ok
 get f user.bdi.address: 0x60000000
 get f user.bdi.contiguous: 12288
-names f: $told,user.bdi.address,user.bdi.contiguous,user.bdi.mappings
+get f user.bdi.all: capabilities=copy,direct,read,write,exec?kind=regular?get_unmapped_area=ok?mmap=ok?read=yes?\
+address=0x60000000?contiguous=12288?mappings=0?
 ftruncate f 5p: ok
 get f user.bdi.address: ENODATA
 get f user.bdi.contiguous: 12288
@@ -64,16 +64,19 @@ get f user.bdi.capabilities: copy,direct,read,write,exec
 set f user.bdi.address 0x1000: EPERM
 set f user.bdi.mappings 1: EPERM
 drop f user.bdi.contiguous: EPERM
-set f user.bdi.other 1: EOPNOTSUPP
-set f user.comment text: EOPNOTSUPP
+set f user.bdi.other 1: EINVAL
+drop f user.bdi.other: EINVAL
+get f user.bdi.other: ENODATA
 get f user.comment: ENODATA
 drop f user.comment: ENODATA
-get f security.other: EOPNOTSUPP
 get f user.bdi.kind 0: 7
 get f user.bdi.kind 6: ERANGE
 get f user.bdi.kind 7: regular
+names f: user.bdi.get_unmapped_area,user.bdi.read
 names f 5: ERANGE
-names f 0: $((${#told} + 1 + 17 + 20 + 18))
+names f 0: $((27 + 14))
+set f user.bdi.all x: EPERM
+drop f user.bdi.all: EPERM
 EOF
 
 # Directories have what is set on them, and hand it on; not back.
@@ -81,11 +84,13 @@ t_calls <<'EOF'
 mkdir d: ok
 names d: 
 get d user.bdi.capabilities: ENODATA
+get d user.bdi.all: ENODATA
 get d user.bdi.address: ENODATA
 open before w,creat d/before: ok
 set d user.bdi.capabilities copy,read: ok
 set d user.bdi.mmap EACCES: ok
 names d: user.bdi.capabilities,user.bdi.mmap
+get d user.bdi.all: capabilities=copy,read?mmap=EACCES?
 get d user.bdi.mmap: EACCES
 open after w,creat d/after: ok
 mknod d/node regular: ok
@@ -125,7 +130,7 @@ EOF
 t_calls <<'EOF'
 set . user.nommufs.socket /x: EPERM
 get d user.nommufs.socket: ENODATA
-names .: user.nommufs.socket,user.bdi.read
+names .: user.bdi.read
 EOF
 t_umount
 
@@ -148,6 +153,6 @@ for ((i = 0; i < 100; i++)); do
 	sleep 0.05
 done
 "$H/fscall" "open f w,creat $T/front/f" "set $T/front/f user.bdi.kind socket" >/dev/null
-t_has "$(cat said)" "nommufs: user.bdi.kind: 'socket' is not known; it takes regular, block, char or shm"
+t_has "$(cat said)" "nommufs: /f: user.bdi.kind: 'socket' is not known; it takes regular, block, char or shm"
 kill "$pid"
 wait "$pid" || t_fail "exit status $?"

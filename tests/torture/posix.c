@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/xattr.h>
 #include <time.h>
 
 #include "mounted.h"
@@ -253,12 +254,75 @@ static void do_times(void)
 		fail("step %lu, %s: %ld and %ld", step, doing, (long)st[0].st_mtim.tv_sec, (long)st[1].st_mtim.tv_sec);
 }
 
+static void do_copy(void)
+{
+	int from = (int)draw(FDS), to = (int)draw(FDS);
+	off_t at = draw(10000), other = draw(3) ? draw(10000) : draw(SIZE_MAX_);
+	size_t size = draw(4) ? draw(5000) : draw(IO_MAX);
+
+	DOING("copy %zu from %d at %lld to %d at %lld", size, from, (long long)at, to, (long long)other);
+	BOTH(copy_file_range(fds[from][side], &(off_t){ at }, fds[to][side], &(off_t){ other }, size, 0));
+}
+
+/* A file without a name, which may get one. */
+static void do_tmpfile(void)
+{
+	int flags = O_TMPFILE | O_RDWR | (draw(4) ? 0 : O_EXCL), slot = (int)draw(FDS), opened[2];
+	char path[64], other[64], link[2][64];
+	mode_t mode = draw(01000);
+
+	draw_path(path);
+	draw_path(other);
+	DOING("tmpfile in %s mode %o, linked to %s", path, mode, other);
+	if (!BOTH((opened[side] = open(full(side, path), flags, mode)) < 0 ? -1 : 0))
+		return;
+	BOTH(pwrite(opened[side], "nameless", 8, step % 7));
+	for (int side = 0; side < 2; side++)
+		snprintf(link[side], sizeof(link[side]), "/proc/self/fd/%d", opened[side]);
+	if (draw(3))
+		BOTH(linkat(AT_FDCWD, link[side], AT_FDCWD, full(side, other), AT_SYMLINK_FOLLOW));
+	for (int side = 0; side < 2; side++)
+		if (fds[slot][side] >= 0)
+			close(fds[slot][side]);
+	memcpy(fds[slot], opened, sizeof(opened));
+}
+
+static bool host_has_xattrs;
+
+static void do_xattr(void)
+{
+	static const int flags[] = { 0, 0, XATTR_CREATE, XATTR_REPLACE };
+	char path[64], name[] = "user.a", value[64], got[2][64] = { "", "" };
+	size_t size = draw(sizeof(value));
+	int flag = flags[draw(4)];
+
+	if (!host_has_xattrs)
+		return;
+	draw_path(path);
+	name[5] = (char)('a' + draw(3));
+	memset(value, 'a' + (int)draw(26), size);
+	DOING("xattr %s of %s, %zu bytes, flag %d", name, path, size, flag);
+	switch (draw(3)) {
+	case 0:
+		BOTH(lsetxattr(full(side, path), name, value, size, flag));
+		break;
+	case 1:
+		BOTH(lgetxattr(full(side, path), name, got[side], size));
+		if (memcmp(got[0], got[1], sizeof(got[0])))
+			fail("step %lu, %s: the values differ", step, doing);
+		break;
+	default:
+		BOTH(lremovexattr(full(side, path), name));
+	}
+}
+
 static void do_one(void)
 {
 	static void (*const calls[])(void) = {
 		do_open, do_open, do_open,     do_write,  do_write,    do_write_on, do_read,  do_read,
 		do_stat, do_stat, do_truncate, do_rename, do_rename,   do_name,     do_name,  do_name,
-		do_name, do_name, do_readlink, do_times,
+		do_name, do_name, do_readlink, do_times,  do_copy,     do_copy,     do_tmpfile, do_xattr,
+		do_xattr,
 	};
 
 	calls[draw(sizeof(calls) / sizeof(calls[0]))]();
@@ -325,6 +389,8 @@ static void child(int number, uint64_t seed, const char *host)
 		fds[i][0] = fds[i][1] = -1;
 	DOING("mkdir");
 	BOTH(mkdir(where[side], 0755));
+	/* Older tmpfs have none. */
+	host_has_xattrs = !setxattr(where[1], "user.a", "", 0, 0) && !removexattr(where[1], "user.a");
 	for (step = 0; step < STEPS; step++)
 		do_one();
 	compare_trees(where[0], where[1]);
