@@ -78,14 +78,6 @@ static int file(const char *name)
 	return fd;
 }
 
-static void row(const char *what, double now, double first, int judge)
-{
-	char a[16], b[16], ratio[16];
-
-	snprintf(ratio, sizeof(ratio), "%.2f", now / first);
-	bench_row(what, bench_time(a, now), bench_time(b, first), ratio, judge ? "2.00" : "", now <= 2 * first);
-}
-
 int main(int argc, char **argv)
 {
 	char name[4096];
@@ -105,19 +97,19 @@ int main(int argc, char **argv)
 	fill(10);
 	anon = cost(-1);
 	shared = cost(fd);
-	row("anonymous page, 10 regions", anon, anon, 0);
-	row("page of a file, 10 regions", shared, shared, 0);
+	bench_row_most("anonymous page, 10 regions", anon, anon, 0);
+	bench_row_most("page of a file, 10 regions", shared, shared, 0);
 	fill(1000);
-	row("anonymous page, 1,000 regions", cost(-1), anon, 1);
-	row("page of a file, 1,000 regions", cost(fd), shared, 1);
+	bench_row_most("anonymous page, 1,000 regions", cost(-1), anon, 2);
+	bench_row_most("page of a file, 1,000 regions", cost(fd), shared, 2);
 	for (int i = 1; i < FILES; i++) {
 		name_of(name, argv[1], i);
 		close(file(name));
 	}
-	row("anonymous page, 10,000 files", cost(-1), anon, 1);
-	row("page of a file, 10,000 files", cost(fd), shared, 1);
+	bench_row_most("anonymous page, 10,000 files", cost(-1), anon, 2);
+	bench_row_most("page of a file, 10,000 files", cost(fd), shared, 2);
 	fill(REGIONS);
-	row("anonymous page, 100,000 regions", cost(-1), anon, 1);
-	row("page of a file, 100,000 regions", cost(fd), shared, 1);
+	bench_row_most("anonymous page, 100,000 regions", cost(-1), anon, 2);
+	bench_row_most("page of a file, 100,000 regions", cost(fd), shared, 2);
 	return 0;
 }

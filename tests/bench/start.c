@@ -5,32 +5,13 @@
  * usage: start BUILD MOUNTPOINT EMPTY-FOLDER	(MOUNTPOINT: a board; not wrapped)
  */
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 #define ROUNDS 31
 #define RAM (64 << 20) /* nommufs's default */
-
-extern char **environ;
-
-static double run(char *const argv[])
-{
-	uint64_t begin = bench_now();
-	int status = 0;
-	pid_t pid;
-
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) || waitpid(pid, &status, 0) < 0)
-		bench_die(argv[0]);
-	if (status) {
-		fprintf(stderr, "start: %s failed (status 0x%x)\n", argv[0], (unsigned int)status);
-		exit(1);
-	}
-	return (double)(bench_now() - begin);
-}
 
 /* What the host takes to reserve a board's RAM, which mounting includes. */
 static double reserve(void)
@@ -66,12 +47,12 @@ int main(int argc, char **argv)
 	snprintf(launcher, sizeof(launcher), "%s/nommu-run", argv[1]);
 	snprintf(daemon, sizeof(daemon), "%s/nommufs", argv[1]);
 	for (int i = 0; i < ROUNDS; i++) {
-		plain[i] = run((char *[]){(char *)"true", NULL});
-		board[i] = run((char *[]){launcher, (char *)"--board", argv[2], (char *)"--", (char *)"true", NULL});
-		own[i] = run((char *[]){launcher, (char *)"--", (char *)"true", NULL});
-		mount[i] = run((char *[]){daemon, (char *)"none", argv[3], NULL});
+		plain[i] = bench_run((char *[]){(char *)"true", NULL});
+		board[i] = bench_run((char *[]){launcher, (char *)"--board", argv[2], (char *)"--", (char *)"true", NULL});
+		own[i] = bench_run((char *[]){launcher, (char *)"--", (char *)"true", NULL});
+		mount[i] = bench_run((char *[]){daemon, (char *)"none", argv[3], NULL});
 		host[i] = reserve();
-		run((char *[]){(char *)"fusermount3", (char *)"-u", argv[3], NULL});
+		bench_run((char *[]){(char *)"fusermount3", (char *)"-u", argv[3], NULL});
 	}
 	p = bench_median(plain, ROUNDS);
 	b = bench_median(board, ROUNDS);
