@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 
 #include "shim/context.h"
+#include "shim/missing.h"
 #include "shim/signal.h"
-#include "shim/trace.h"
 
 struct child {
 	int (*fn)(void *arg);
@@ -65,16 +65,11 @@ static int clone_and_wait(int (*fn)(void *), void *stack, int flags, void *arg, 
 	return result;
 }
 
-static int refuse(struct shim_task *task, int flags, enum nommu_rule rule)
+static int refuse(int flags, enum nommu_rule rule)
 {
-	struct nommu_verdict verdict = { .error = -ENOSYS, .rule = rule };
 	const long args[] = { flags };
 
-	if (trace_wanted()) {
-		task->calls = 1;
-		trace_write("clone", "x", args, -ENOSYS, &verdict);
-		shim_leave(task);
-	}
+	shim_refuse("clone", "x", args, rule);
 	return (int)shim_result(-ENOSYS);
 }
 
@@ -91,10 +86,10 @@ int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
 	if (shim.state != SHIM_ON || task->calls)
 		return real_clone(fn, stack, flags, arg, ids);
 	if (!(flags & CLONE_VM))
-		return refuse(task, flags, NOMMU_RULE_NOT_IMPLEMENTED);
+		return refuse(flags, NOMMU_RULE_NOT_IMPLEMENTED);
 	if (flags & CLONE_SETTLS)
 		return real_clone(fn, stack, flags, arg, ids);
 	if (flags & CLONE_VFORK)
 		return clone_and_wait(fn, stack, flags, arg, ids);
-	return refuse(task, flags, NOMMU_RULE_NOT_EMULATED);
+	return refuse(flags, NOMMU_RULE_NOT_EMULATED);
 }

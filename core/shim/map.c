@@ -12,6 +12,7 @@
 
 #include "shim/context.h"
 #include "shim/descriptor.h"
+#include "shim/map.h"
 #include "shim/trace.h"
 
 /* The engine panics like a kernel, once; the errno alone would leave a person guessing. */
@@ -54,7 +55,7 @@ static long map_file(struct shim_task *task, struct nommu_request *request, int 
 	return result;
 }
 
-static long map(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+long shim_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
 	struct shim_task *task = &shim_task;
 	struct nommu_request request = {
@@ -87,7 +88,7 @@ static long map(void *addr, size_t length, int prot, int flags, int fd, off_t of
 	return result;
 }
 
-static long unmap(void *start, size_t length)
+long shim_munmap(void *start, size_t length)
 {
 	struct shim_task *task = &shim_task;
 	struct nommu_verdict verdict = { .rule = NOMMU_RULE_NOT_MAPPED };
@@ -121,7 +122,7 @@ static long unmap(void *start, size_t length)
 	return result;
 }
 
-static long remap(void *start, size_t old_length, size_t new_length, int flags, void *fixed)
+long shim_mremap(void *start, size_t old_length, size_t new_length, int flags, void *fixed)
 {
 	struct shim_task *task = &shim_task;
 	struct nommu_verdict verdict = { .rule = NOMMU_RULE_NOT_MAPPED };
@@ -160,17 +161,17 @@ static long remap(void *start, size_t old_length, size_t new_length, int flags, 
 
 void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
-	return (void *)shim_result(map(addr, length, prot, flags, fd, offset));
+	return (void *)shim_result(shim_mmap(addr, length, prot, flags, fd, offset));
 }
 
 void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
 {
-	return (void *)shim_result(map(addr, length, prot, flags, fd, offset));
+	return (void *)shim_result(shim_mmap(addr, length, prot, flags, fd, offset));
 }
 
 int munmap(void *addr, size_t length)
 {
-	return (int)shim_result(unmap(addr, length));
+	return (int)shim_result(shim_munmap(addr, length));
 }
 
 void *mremap(void *addr, size_t old_length, size_t new_length, int flags, ...)
@@ -183,5 +184,5 @@ void *mremap(void *addr, size_t old_length, size_t new_length, int flags, ...)
 		fixed = va_arg(args, void *);
 		va_end(args);
 	}
-	return (void *)shim_result(remap(addr, old_length, new_length, flags, fixed));
+	return (void *)shim_result(shim_mremap(addr, old_length, new_length, flags, fixed));
 }
