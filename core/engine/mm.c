@@ -96,3 +96,35 @@ int nommu_mm_exit(struct nommu_board *b, const struct nommu_mm *mm)
 	reap(b);
 	return 0;
 }
+
+/* Device memory is no place for words that the kernel waits on. */
+static bool is_device(const struct nommu_board *b, uint64_t addr)
+{
+	const struct nommu_window *window = segment_window(b, addr, 0);
+
+	return !window || window->kind == NOMMU_WINDOW_DEVICE;
+}
+
+int nommu_mm_holds(struct nommu_board *b, const struct nommu_mm *mm, uint64_t addr, uint64_t len)
+{
+	uint32_t id, steps = 0;
+	bool holds = false;
+	int result = tx_begin(b);
+
+	if (result)
+		return result;
+	id = mm_get(b, mm);
+	if (!id) {
+		tx_abort(b);
+		return -ESRCH;
+	}
+	for (uint32_t at = mm_at(b, id)->first_vma; at && !holds && segment_step(b, &steps, b->vma_count);) {
+		const struct seg_vma *vma = vma_at(b, at);
+		uint64_t size = (uint64_t)vma->pages << NOMMU_PAGE_SHIFT;
+
+		holds = addr >= vma->start && addr - vma->start < size && len <= size - (addr - vma->start);
+		at = vma->mm_next;
+	}
+	result = tx_end(b);
+	return result ? result : holds && !is_device(b, addr) ? 0 : -EFAULT;
+}

@@ -109,6 +109,11 @@ static const struct {
 	[NOMMU_RULE_NOT_EMULATED] = { "the child would share its parent's thread-local storage and run beside it, so the "
 				      "two could not be told apart here",
 				      "use pthread_create, vfork or posix_spawn, or give it CLONE_VFORK or CLONE_SETTLS" },
+	[NOMMU_RULE_BRK_LIMIT] = { "the break moves inside of the last page of the program's data, where the program was "
+				   "loaded to",
+				   "ask for memory by mmap, or malloc" },
+	[NOMMU_RULE_FUTEX_UNMAPPED] = { "the word lies in none of the process's mappings, or in a device's memory",
+					"keep the word in memory that this process has mapped" },
 	[NOMMU_RULE_NOT_IMPLEMENTED] = { "a kernel without an MMU does not have this call",
 					 "programs for such machines do without it" },
 };

@@ -298,6 +298,10 @@ int nommu_mm_create(struct nommu_board *board, pid_t pid, const char *comm, stru
 /* Drop every mapping and the slot, as exit does in a kernel. -ESRCH: no such mm (any more). */
 int nommu_mm_exit(struct nommu_board *board, const struct nommu_mm *mm);
 
+/* Whether one mapping of the mm holds all of [@addr, @addr + @len), of memory that is no device's: 0, -EFAULT if none
+ * does (doc: a futex outside of the process's mappings), -ESRCH. Looks at each mapping. */
+int nommu_mm_holds(struct nommu_board *board, const struct nommu_mm *mm, uint64_t addr, uint64_t len);
+
 /* ---- mappings -------------------------------------------------------------------------------------------------- */
 
 /* Every reason that a verdict can have. The names (nommu_rule_name) are the ids of the rules, with dashes. */
@@ -322,7 +326,9 @@ int nommu_mm_exit(struct nommu_board *board, const struct nommu_mm *mm);
 	X(MREMAPPED, "mremapped") \
 	/* the machine itself */ \
 	X(TABLE_FULL, "table-full") X(BOARD_BUSY, "board-busy") X(BOARD_STOPPED, "board-stopped") \
-	X(NO_SUCH_MM, "no-such-mm") X(NOT_IMPLEMENTED, "not-implemented") X(NOT_EMULATED, "not-emulated")
+	X(NO_SUCH_MM, "no-such-mm") X(NOT_IMPLEMENTED, "not-implemented") X(NOT_EMULATED, "not-emulated") \
+	/* brk, futex */ \
+	X(BRK_LIMIT, "brk-limit") X(FUTEX_UNMAPPED, "futex-unmapped")
 
 enum nommu_rule {
 	NOMMU_RULE_NONE = 0,

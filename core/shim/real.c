@@ -13,6 +13,8 @@ union symbol {
 	pid_t (*fork)(void);
 	int (*clone)(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 	int (*daemon)(int nochdir, int noclose);
+	int (*brk)(void *addr);
+	void *(*sbrk)(intptr_t increment);
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 };
 
@@ -64,6 +66,20 @@ int real_daemon(int nochdir, int noclose)
 	if (!shim.real.daemon)
 		shim.real.daemon = look_up("daemon").daemon;
 	return shim.real.daemon(nochdir, noclose);
+}
+
+int real_brk(void *addr)
+{
+	if (!shim.real.brk)
+		shim.real.brk = look_up("brk").brk;
+	return shim.real.brk(addr);
+}
+
+void *real_sbrk(intptr_t increment)
+{
+	if (!shim.real.sbrk)
+		shim.real.sbrk = look_up("sbrk").sbrk;
+	return shim.real.sbrk(increment);
 }
 
 int real_forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp)

@@ -10,6 +10,7 @@
 #define SHIM_REAL_H
 
 #include <signal.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct termios;
@@ -21,6 +22,8 @@ struct real {
 	pid_t (*bare_fork)(void); /* _Fork */
 	int (*clone)(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 	int (*daemon)(int nochdir, int noclose);
+	int (*brk)(void *addr);
+	void *(*sbrk)(intptr_t increment);
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 };
 
@@ -31,6 +34,8 @@ pid_t real_fork(void);
 pid_t real_bare_fork(void);
 int real_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *ids[static 3]);
 int real_daemon(int nochdir, int noclose);
+int real_brk(void *addr);
+void *real_sbrk(intptr_t increment);
 int real_forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 
 #endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * shim-syscall - makes system calls by syscall(2), and the few library calls that belong to them, and prints what came
+ * of each: shim-syscall FILE, a file of the board of two pages.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+static char memory[PAGE] __attribute__((aligned(PAGE)));
+
+static void say(const char *name, long result)
+{
+	printf("%s: %s\n", name, result == -1 ? strerrorname_np(errno) : "ok");
+	fflush(stdout);
+}
+
+static void number(const char *name, long result)
+{
+	if (result == -1)
+		say(name, result);
+	else
+		printf("%s: %ld\n", name, result);
+	fflush(stdout);
+}
+
+static void mappings(const char *file)
+{
+	int fd = open(file, O_RDWR);
+	char *anon, *shared, *by_name;
+
+	anon = (char *)syscall(SYS_mmap, NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	by_name = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	printf("mmap: %s\n", (uintptr_t)anon >> 24 == (uintptr_t)by_name >> 24 ? "beside that by name" : "elsewhere");
+	munmap(by_name, PAGE);
+	say("mmap fixed", syscall(SYS_mmap, anon, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	shared = (char *)syscall(SYS_mmap, NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	say("mmap shared", (long)shared);
+	say("mremap", syscall(SYS_mremap, anon, 3 * PAGE, 2 * PAGE, 0));
+	say("mremap grow", syscall(SYS_mremap, anon, 2 * PAGE, 40 * PAGE, MREMAP_MAYMOVE));
+	say("mremap shared", syscall(SYS_mremap, shared, 2 * PAGE, 2 * PAGE, 0));
+	say("munmap", syscall(SYS_munmap, anon, 2 * PAGE));
+	say("munmap again", syscall(SYS_munmap, anon, 2 * PAGE));
+	say("munmap shared", syscall(SYS_munmap, shared, 2 * PAGE));
+	close(fd);
+}
+
+static void missing(void)
+{
+	static const struct {
+		const char *name;
+		long number;
+	} calls[] = {
+		{ "mprotect", SYS_mprotect }, { "pkey_mprotect", SYS_pkey_mprotect }, { "msync", SYS_msync },
+		{ "madvise", SYS_madvise }, { "mlock", SYS_mlock }, { "mlock2", SYS_mlock2 },
+		{ "munlock", SYS_munlock }, { "mlockall", SYS_mlockall }, { "munlockall", SYS_munlockall },
+		{ "mincore", SYS_mincore }, { "remap_file_pages", SYS_remap_file_pages }, { "mbind", SYS_mbind },
+		{ "memfd_create", SYS_memfd_create }, { "userfaultfd", SYS_userfaultfd },
+		{ "process_vm_readv", SYS_process_vm_readv }, { "process_vm_writev", SYS_process_vm_writev },
+		{ "process_madvise", SYS_process_madvise }, { "fork", SYS_fork }, { "vfork", SYS_vfork },
+		{ "clone", SYS_clone }, { "clone3", SYS_clone3 },
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		say(calls[i].name, syscall(calls[i].number, memory, PAGE, 0, 0, 0, 0));
+	say("clone vm", syscall(SYS_clone, CLONE_VM, memory + PAGE, NULL, NULL, 0));
+	/* All others are the host's. */
+	printf("getpid: %s\n", syscall(SYS_getpid) == getpid() ? "ok" : "another");
+	number("write", syscall(SYS_write, 1, "", 0));
+	say("close", syscall(SYS_close, -1));
+	errno = EXDEV;
+	syscall(SYS_getuid);
+	printf("errno: %s\n", strerrorname_np(errno));
+}
+
+static void breaks(void)
+{
+	char *start = sbrk(0), *more;
+	long left = PAGE - (long)((uintptr_t)start % PAGE);
+
+	printf("break: %s\n", left < PAGE ? "inside of a page" : "at its start");
+	say("sbrk 100", (long)(more = sbrk(100)));
+	printf("sbrk 100: %s\n", more == start ? "where it was" : "elsewhere");
+	memset(more, 'b', 100);
+	printf("sbrk 0: %s\n", (char *)sbrk(0) == start + 100 ? "100 further" : "elsewhere");
+	say("sbrk page", (long)sbrk(PAGE));
+	say("sbrk rest", (long)sbrk(left - 100));
+	say("sbrk 1", (long)sbrk(1));
+	memset(start, 'c', (size_t)left);
+	say("sbrk -all", (long)sbrk(-left));
+	say("sbrk below", (long)sbrk(-1));
+	say("brk", brk(start + 50));
+	say("brk above", brk(start + left + 1));
+	say("brk below", brk(start - 1));
+	printf("brk by number: %s\n", (char *)syscall(SYS_brk, 0) == start + 50 ? "ok" : "elsewhere");
+	printf("brk by number, too far: %s\n",
+	       (char *)syscall(SYS_brk, start + PAGE) == start + 50 ? "stays" : "moved");
+	free(malloc(1 << 20));
+	printf("break after malloc: %s\n", (char *)sbrk(0) == start + 50 ? "the same" : "moved");
+	brk(start);
+}
+
+static void futexes(const char *file)
+{
+	uint32_t *word = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	static uint32_t own;
+	struct timespec moment = { 0, 1000000 };
+	int fd = open(file, O_RDWR);
+	uint32_t *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	number("futex wake, own memory", syscall(SYS_futex, &own, FUTEX_WAKE, 1, NULL, NULL, 0));
+	number("futex wake, a mapping", syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0));
+	number("futex wake, shared", syscall(SYS_futex, shared, FUTEX_WAKE, 1, NULL, NULL, 0));
+	say("futex wait, another value", syscall(SYS_futex, word, FUTEX_WAIT, 5, &moment, NULL, 0));
+	say("futex wait", syscall(SYS_futex, word, FUTEX_WAIT, 0, &moment, NULL, 0));
+	number("futex requeue", syscall(SYS_futex, word, FUTEX_REQUEUE, 1, 1, shared, 0));
+	say("futex at the end", syscall(SYS_futex, (char *)word + PAGE, FUTEX_WAKE, 1, NULL, NULL, 0));
+	munmap(word, PAGE);
+	say("futex, unmapped", syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0));
+	say("futex requeue, unmapped", syscall(SYS_futex, &own, FUTEX_REQUEUE, 1, 1, word, 0));
+	say("futex, nowhere", syscall(SYS_futex, (void *)8, FUTEX_WAIT, 0, &moment, NULL, 0));
+	munmap(shared, PAGE);
+	close(fd);
+}
+
+static void show(const char *name, int fd)
+{
+	char buf[8] = "";
+	ssize_t n = read(fd, buf, 7);
+
+	printf("%s: %.*s\n", name, (int)n, buf);
+}
+
+/* What a mapping stored is what comes out, whatever the host has in its cache. */
+static void transfers(const char *file)
+{
+	int fd = open(file, O_RDWR), ends[2], other[2];
+	char *shared = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), buf[PAGE];
+	off_t offset = 4094;
+	loff_t at = 0;
+
+	if (pipe(ends) || pipe(other))
+		exit(2);
+	memcpy(shared, "first", 5);
+	number("sendfile", sendfile(ends[1], fd, NULL, 5));
+	show("sent", ends[0]);
+	memcpy(shared, "later", 5);
+	lseek(fd, 0, SEEK_SET);
+	number("sendfile again", sendfile(ends[1], fd, NULL, 5));
+	show("sent", ends[0]);
+	number("position", lseek(fd, 0, SEEK_CUR));
+	memcpy(shared + 4094, "across", 6);
+	number("sendfile by number", syscall(SYS_sendfile, ends[1], fd, &offset, 6));
+	show("sent", ends[0]);
+	number("offset", offset);
+	offset = 2 * PAGE;
+	number("sendfile at the end", sendfile(ends[1], fd, &offset, 6));
+	say("sendfile, no such descriptor", sendfile(-1, fd, NULL, 5));
+	say("sendfile, bad pointer", sendfile(ends[1], fd, (off_t *)8, 5));
+	number("sendfile between files", sendfile(fd, fd, &(off_t){ 0 }, 5));
+	number("splice", splice(fd, &at, ends[1], NULL, 5, 0));
+	show("spliced", ends[0]);
+	number("offset", at);
+	memcpy(shared, "newer", 5);
+	at = 0;
+	number("splice by number", syscall(SYS_splice, fd, &at, ends[1], NULL, 5, SPLICE_F_MOVE));
+	show("spliced", ends[0]);
+	say("splice to no pipe", splice(fd, &at, fd, NULL, 5, 0));
+	say("splice, bad pointer", splice(fd, (loff_t *)8, ends[1], NULL, 5, 0));
+	/* A full pipe. */
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	memset(buf, 'f', sizeof(buf));
+	while (write(ends[1], buf, sizeof(buf)) > 0)
+		;
+	say("splice, full pipe", splice(fd, &at, ends[1], NULL, 5, SPLICE_F_NONBLOCK));
+	say("sendfile, full pipe", sendfile(ends[1], fd, NULL, 5));
+	/* More than a pipe takes at once does not wait for the rest. */
+	at = 0;
+	number("splice of much", splice(fd, &at, other[1], NULL, 2 * PAGE, 0) > 0);
+	number("tee", tee(other[0], other[1], 1, SPLICE_F_NONBLOCK) <= 1);
+	munmap(shared, 2 * PAGE);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	mappings(argv[1]);
+	missing();
+	breaks();
+	futexes(argv[1]);
+	transfers(argv[1]);
+	return 0;
+}
