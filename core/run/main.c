@@ -64,6 +64,14 @@ static int set_trace(const char *file)
 	return setenv("NOMMU_TRACE", file, 1) < 0 ? complain(PROGRAM_FAILED, "%s", strerror(errno)) : 0;
 }
 
+/* Without the option what the environment says stands: a program may run nommu-run itself. */
+static int set_policy(const struct run_options *options)
+{
+	if (options->memfd && setenv("NOMMU_MEMFD", options->memfd, 1) < 0)
+		return complain(PROGRAM_FAILED, "%s", strerror(errno));
+	return 0;
+}
+
 static int set_preload(const struct program *program)
 {
 	char shim[PATH_MAX];
@@ -210,6 +218,8 @@ int main(int argc, char **argv)
 	if (rc)
 		return complain(rc, "%s %s", options.program[0], why.text);
 	rc = set_trace(options.trace);
+	if (rc == 0)
+		rc = set_policy(&options);
 	if (rc == 0)
 		rc = set_preload(&program);
 	if (rc)

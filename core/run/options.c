@@ -13,6 +13,7 @@ enum option_kind {
 	OPTION_VERSION,
 	OPTION_BOARD,
 	OPTION_TRACE,
+	OPTION_MEMFD,
 	OPTION_IMAGE,
 	OPTION_NOMMUFS, /* passed on to the daemon of an own board, under the same name */
 };
@@ -34,6 +35,7 @@ static const struct entry {
 	{ "caps", OPTION_NOMMUFS, "LIST", "own board: what its files permit, as copy+direct+read" },
 	{ "align", OPTION_NOMMUFS, "N", "own board: where the files of a directory lie in ROM" },
 	{ "trace", OPTION_TRACE, "[=FILE]", "a line for every call, to FILE or standard error" },
+	{ "memfd", OPTION_MEMFD, "POLICY", "deny (ENOSYS, the default) or allow memfd_create" },
 	{ "help", OPTION_HELP, NULL, "show this" },
 	{ "version", OPTION_VERSION, NULL, "show the version" },
 };
@@ -82,6 +84,11 @@ static int take(struct run_options *options, size_t i, const char *value, struct
 		break;
 	case OPTION_TRACE:
 		options->trace = value ? value : "-";
+		break;
+	case OPTION_MEMFD:
+		if (strcmp(value, "deny") != 0 && strcmp(value, "allow") != 0)
+			return mistake(why, "--%s=%.80s: deny or allow was expected", table[i].name, value);
+		options->memfd = value;
 		break;
 	case OPTION_NOMMUFS:
 		/* A comma would begin another option of the mount. */

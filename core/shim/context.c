@@ -164,6 +164,19 @@ static void remember_device(void)
 	shim.dev = makedev(st.stx_dev_major, st.stx_dev_minor);
 }
 
+/* What a kernel of this kind lacks and a program may be given all the same. */
+static bool is_allowed(const char *name)
+{
+	const char *value = getenv(name);
+
+	if (!value || !value[0] || strcmp(value, "deny") == 0)
+		return false;
+	if (strcmp(value, "allow") == 0)
+		return true;
+	shim_say("nommu: %s=%.64s: deny or allow was expected\n", name, value);
+	give_up();
+}
+
 __attribute__((constructor)) static void shim_start(void)
 {
 	const char *board = getenv(SHIM_ENV_BOARD);
@@ -175,6 +188,7 @@ __attribute__((constructor)) static void shim_start(void)
 	}
 	task->calls = 1;
 	real_bind();
+	shim.memfd = is_allowed(SHIM_ENV_MEMFD);
 	make_life_page();
 	remember_mountpoint(board);
 	/* First the attachment: it says in words what is wrong with the mount point. */

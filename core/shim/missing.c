@@ -181,7 +181,7 @@ long mbind(void *addr, unsigned long length, int mode, const unsigned long *node
 				   (long)max_node, flags));
 }
 
-/* ---- other processes' memory, memory without a file ------------------------------------------------------------ */
+/* ---- other processes' memory, secret memory -------------------------------------------------------------------- */
 
 ssize_t process_vm_readv(pid_t pid, const struct iovec *local, unsigned long local_count, const struct iovec *remote,
 			 unsigned long remote_count, unsigned long flags)
@@ -195,11 +195,6 @@ ssize_t process_vm_writev(pid_t pid, const struct iovec *local, unsigned long lo
 {
 	return shim_result(missing(SYS_process_vm_writev, pid, (long)local,
 				   (long)local_count, (long)remote, (long)remote_count, (long)flags));
-}
-
-int memfd_create(const char *name, unsigned int flags)
-{
-	return (int)shim_result(missing(SYS_memfd_create, (long)name, flags, 0, 0, 0, 0));
 }
 
 /* Not in every libc. */

@@ -16,6 +16,8 @@ union symbol {
 	int (*brk)(void *addr);
 	void *(*sbrk)(intptr_t increment);
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
+	int (*shm_open)(const char *name, int flags, mode_t mode);
+	int (*shm_unlink)(const char *name);
 };
 
 static union symbol look_up(const char *name)
@@ -90,4 +92,19 @@ int real_forkpty(int *pty, char *name, const struct termios *termp, const struct
 		return shim.real.forkpty(pty, name, termp, winp);
 	errno = ENOSYS; /* a libc before 2.34 keeps it in libutil, which is not loaded */
 	return -1;
+}
+
+/* A libc before 2.34 keeps these two in librt; who calls them has loaded it. */
+int real_shm_open(const char *name, int flags, mode_t mode)
+{
+	if (!shim.real.shm_open)
+		shim.real.shm_open = look_up("shm_open").shm_open;
+	return shim.real.shm_open(name, flags, mode);
+}
+
+int real_shm_unlink(const char *name)
+{
+	if (!shim.real.shm_unlink)
+		shim.real.shm_unlink = look_up("shm_unlink").shm_unlink;
+	return shim.real.shm_unlink(name);
 }

@@ -25,6 +25,8 @@ struct real {
 	int (*brk)(void *addr);
 	void *(*sbrk)(intptr_t increment);
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
+	int (*shm_open)(const char *name, int flags, mode_t mode);
+	int (*shm_unlink)(const char *name);
 };
 
 void real_bind(void);
@@ -37,5 +39,7 @@ int real_daemon(int nochdir, int noclose);
 int real_brk(void *addr);
 void *real_sbrk(intptr_t increment);
 int real_forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
+int real_shm_open(const char *name, int flags, mode_t mode);
+int real_shm_unlink(const char *name);
 
 #endif

@@ -12,6 +12,7 @@
 #include "shim/context.h"
 #include "shim/futex.h"
 #include "shim/map.h"
+#include "shim/memory_file.h"
 #include "shim/missing.h"
 #include "shim/transfer.h"
 
@@ -39,6 +40,8 @@ static long new_task(long number, const long *a)
 
 static long route(long number, const long *a)
 {
+	if (number == SYS_memfd_create)
+		return shim_memfd_create((const char *)a[0], (unsigned int)a[1]);
 	if (shim_is_missing(number))
 		return shim_missing(number, a);
 	switch (number) {

@@ -192,12 +192,27 @@ static int make_board(struct daemon *d, struct nommu_why *why)
 	return 0;
 }
 
+/* Where shm_open of wrapped programs makes its files: anyone may, as on a host. */
+static int make_dev_shm(struct fs *fs)
+{
+	struct tree_inode *dir = fs->tree.root;
+	int error = fs_make_directory(fs, dir, "dev", &dir);
+
+	if (!error)
+		error = fs_make_directory(fs, dir, "shm", &dir);
+	if (!error)
+		dir->mode = S_IFDIR | S_ISVTX | 0777;
+	return error;
+}
+
 static int fill_tree(struct daemon *d, struct nommu_why *why)
 {
 	int error = procfs_init(&d->fs);
 
+	if (!error)
+		error = make_dev_shm(&d->fs);
 	if (error)
-		snprintf(why->text, sizeof(why->text), "cannot make /proc: %s", strerror(-error));
+		snprintf(why->text, sizeof(why->text), "cannot make /proc and /dev/shm: %s", strerror(-error));
 	for (size_t i = 0; i < d->options.board.image_count && !error; i++) {
 		error = rom_mount(d->roms[i], &d->fs, why);
 		d->roms[i] = error ? d->roms[i] : NULL;

@@ -281,7 +281,7 @@ int fs_make_directory(struct fs *fs, struct tree_inode *dir, const char *name, s
 	inode = tree_new(&fs->tree, 0, TREE_RAM, S_IFDIR | 0755);
 	if (!inode)
 		return -ENOMEM;
-	/* It is there for an image, and takes nobody's room. */
+	/* The board's own, or there for an image: it takes nobody's room. */
 	fs->inodes++;
 	fs->inodes_max++;
 	inode->uid = getuid();

@@ -75,7 +75,7 @@ for ((i = 0; i < 100; i++)); do
 	! t_mounted "$MNT" || break
 	sleep 0.05
 done
-t_eq "$(ls "$MNT")" proc "a board in front"
+t_eq "$(ls "$MNT")" $'dev\nproc' "a board in front"
 kill -INT "$pid"
 wait "$pid" || t_fail "exit status $? after SIGINT"
 ! t_mounted "$MNT" || t_fail "still mounted after SIGINT"

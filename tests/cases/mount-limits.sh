@@ -55,7 +55,7 @@ rename $name ${name}0: ENAMETOOLONG
 link $name ${name}0: ENAMETOOLONG
 unlink ${name}0: ENAMETOOLONG
 stat ${name}0 size: ENAMETOOLONG
-list .: $name,proc
+list .: $name,dev,proc
 unlink $name: ok
 symlink $target s: ok
 stat s size: 4095

@@ -40,7 +40,7 @@ rename b b/sub/b: EINVAL
 rename b/sub b/g: ENOTDIR
 rename b/g b/sub: EISDIR
 rename b a: ok
-list .: a,proc,rom
+list .: a,dev,proc,rom
 list a: g,same,sub
 mkdir c: ok
 mkdir c/full: ok

@@ -58,7 +58,7 @@ for ((i = 0; i < 100; i++)); do
 	sleep 0.05
 done
 "${user[@]}" ./nommufs -o ram=4M none mnt || t_fail "over a dead mount: exit status $?"
-t_eq "$("${user[@]}" ls mnt)" proc "the new mount"
+t_eq "$("${user[@]}" ls mnt)" $'dev\nproc' "the new mount"
 pid=$(pgrep -f "nommufs -o ram=4M none mnt")
 kill "$pid"
 for ((i = 0; i < 100; i++)); do
