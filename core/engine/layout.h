@@ -100,6 +100,7 @@ enum seg_region_flags {
 	REGION_DIRECT = 1,
 	REGION_SHAREABLE = 2, /* is in its file's tree */
 	REGION_TORN = 4,      /* direct, and pages of it are the file's no more: nobody joins it */
+	REGION_COPIED = 8,    /* with an mm: its users may differ in length though it is not shareable */
 };
 
 struct seg_region {

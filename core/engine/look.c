@@ -38,7 +38,7 @@ static void describe_vma(struct nommu_board *b, const struct seg_vma *vma, struc
 	describe_region(b, region_at(b, vma->region), map);
 	map->start = vma->start;
 	map->end = vma->start + ((uint64_t)vma->pages << NOMMU_PAGE_SHIFT);
-	map->offset = vma->pgoff << NOMMU_PAGE_SHIFT;
+	map->offset = region_at(b, vma->region)->file ? vma->pgoff << NOMMU_PAGE_SHIFT : 0;
 	map->prot = (int)(vma->flags & VMA_PROT);
 	map->share = vma->flags & VMA_SHARED ? 'S' : vma->flags & VMA_SHAREABLE ? 's' : 'p';
 	map->asked = vma->asked;

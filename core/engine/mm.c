@@ -97,6 +97,56 @@ int nommu_mm_exit(struct nommu_board *b, const struct nommu_mm *mm)
 	return 0;
 }
 
+/* Mapping by mapping in the order in which they were made. @to's own are gone. */
+static int copy_all(struct nommu_board *b, uint32_t from, uint32_t to)
+{
+	uint32_t last = mm_at(b, from)->first_vma, steps = 0;
+
+	if (!last)
+		return 0;
+	while (vma_at(b, last)->mm_next && segment_step(b, &steps, b->vma_count))
+		last = vma_at(b, last)->mm_next;
+	steps = 0;
+	for (uint32_t at = last; at && segment_step(b, &steps, b->vma_count); at = vma_at(b, at)->mm_prev) {
+		const struct seg_vma *vma = vma_at(b, at);
+		struct seg_region *region = region_at(b, vma->region);
+
+		if (!(region->flags & REGION_SHAREABLE))
+			journal_u32(b, &region->flags, region->flags | REGION_COPIED);
+		if (!vma_add(b, to, vma->region, vma->start, vma->pages, vma->pgoff, vma->asked, vma->flags))
+			return -ENOMEM;
+		if (steps % EXIT_STEPS == 0)
+			tx_step(b);
+	}
+	return 0;
+}
+
+int nommu_mm_copy(struct nommu_board *b, const struct nommu_mm *from, const struct nommu_mm *to)
+{
+	uint32_t source, target, steps = 0;
+	int result = tx_begin(b), ended;
+
+	if (result)
+		return result;
+	source = mm_get(b, from);
+	target = mm_get(b, to);
+	if (!source || !target) {
+		tx_abort(b);
+		return -ESRCH;
+	}
+	if (source != target) {
+		while (mm_at(b, target)->first_vma && segment_step(b, &steps, b->vma_count)) {
+			vma_remove(b, mm_at(b, target)->first_vma);
+			if (steps % EXIT_STEPS == 0)
+				tx_step(b);
+		}
+		result = copy_all(b, source, target);
+	}
+	ended = tx_end(b);
+	reap(b);
+	return ended ? ended : result;
+}
+
 /* Device memory is no place for words that the kernel waits on. */
 static bool is_device(const struct nommu_board *b, uint64_t addr)
 {

@@ -4,13 +4,21 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+/* How long it may become. The doc's "slab object" is the block; today's kernel stops at what the region has left. There
+ * a part of what others map too, and of which other parts may be mapped here, does not grow. */
+static uint32_t limit_of(const struct nommu_board *b, const struct seg_vma *vma, const struct seg_region *region)
+{
+	if (b->profile == NOMMU_PROFILE_BDI)
+		return region->block;
+	return region->users > 1 ? vma->pages : region->pages - (uint32_t)(vma->pgoff - region->node.start);
+}
+
 static int resize(struct nommu_board *b, uint32_t id, uint64_t length, struct nommu_verdict *v)
 {
 	struct seg_vma *vma = vma_at(b, id);
 	struct seg_region *region = region_at(b, vma->region);
 	uint64_t pages = page_count(length);
-	/* The doc's "slab object" is the block; today's kernel stops at what the region has left. */
-	uint32_t limit = b->profile == NOMMU_PROFILE_BDI ? region->block : region->pages;
+	uint32_t limit = limit_of(b, vma, region);
 
 	if (vma->flags & VMA_SHAREABLE)
 		return verdict_refuse(v, -EPERM, NOMMU_RULE_MREMAP_SHAREABLE);
@@ -21,7 +29,8 @@ static int resize(struct nommu_board *b, uint32_t id, uint64_t length, struct no
 		return -ENOMEM;
 	}
 	vma_resize(b, id, vma->start, (uint32_t)pages, length);
-	if (b->profile == NOMMU_PROFILE_BDI) {
+	/* A region is as long as its longest user; with several that is not looked for. */
+	if (b->profile == NOMMU_PROFILE_BDI && (region->users == 1 || pages > region->pages)) {
 		journal_add(b, &b->header->slack_pages, (int64_t)region->pages - (int64_t)pages);
 		journal_u32(b, &region->pages, (uint32_t)pages);
 		journal_u64(b, &region->node.end, region->node.start + pages);

@@ -50,6 +50,34 @@ static bool unmap_part(struct nommu_board *b, uint32_t id, uint64_t from, uint64
 	return true;
 }
 
+/* The same where others map the region too, or a part of it is not mapped here: its pages go with its last user. */
+static bool leave_part(struct nommu_board *b, uint32_t id, uint64_t from, uint64_t to)
+{
+	struct seg_vma *vma = vma_at(b, id);
+	uint64_t end = vma->start + ((uint64_t)vma->pages << NOMMU_PAGE_SHIFT);
+	uint64_t pgoff = vma->pgoff + ((to - vma->start) >> NOMMU_PAGE_SHIFT);
+	uint32_t above = (uint32_t)((end - to) >> NOMMU_PAGE_SHIFT);
+
+	if (from == vma->start) {
+		journal_u64(b, &vma->pgoff, pgoff);
+		vma_resize(b, id, to, above, end - to);
+		return true;
+	}
+	if (above && !vma_add(b, vma->mm, vma->region, to, above, pgoff, end - to, vma->flags))
+		return false;
+	vma_resize(b, id, vma->start, (uint32_t)((from - vma->start) >> NOMMU_PAGE_SHIFT), from - vma->start);
+	return true;
+}
+
+static bool unmap_inside(struct nommu_board *b, uint32_t id, uint64_t from, uint64_t to)
+{
+	const struct seg_vma *vma = vma_at(b, id);
+	const struct seg_region *region = region_at(b, vma->region);
+	bool alone = region->users == 1 && vma->start == region->start;
+
+	return alone ? unmap_part(b, id, from, to) : leave_part(b, id, from, to);
+}
+
 /* The exact mapping was not there: a part of one, or nothing. */
 static int unmap_inexact(struct nommu_board *b, uint32_t mm, uint64_t addr, uint64_t len, struct nommu_verdict *v)
 {
@@ -59,7 +87,7 @@ static int unmap_inexact(struct nommu_board *b, uint32_t mm, uint64_t addr, uint
 	if (b->profile == NOMMU_PROFILE_LINUX6 && id && !(addr & (NOMMU_PAGE_SIZE - 1))) {
 		vma = vma_at(b, id);
 		if (len <= ((uint64_t)vma->pages << NOMMU_PAGE_SHIFT) - (addr - vma->start)) {
-			if (!unmap_part(b, id, addr, addr + len))
+			if (!unmap_inside(b, id, addr, addr + len))
 				return verdict_refuse(v, -ENOMEM, NOMMU_RULE_TABLE_FULL);
 			v->rule = NOMMU_RULE_UNMAPPED;
 			return 0;

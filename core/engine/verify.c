@@ -163,7 +163,7 @@ static int verify_vma(struct nommu_board *b, uint32_t id, struct verify_sums *su
 	      "vma %u: pages %llu+%u of region %u", id, (unsigned long long)v->pgoff, v->pages, v->region);
 	CHECK(v->start == r->start + ((v->pgoff - r->node.start) << NOMMU_PAGE_SHIFT), "vma %u: address 0x%llx", id,
 	      (unsigned long long)v->start);
-	CHECK(b->profile != NOMMU_PROFILE_BDI || v->pages == r->pages, "vma %u: %u pages of a region of %u", id, v->pages,
+	CHECK(b->profile != NOMMU_PROFILE_BDI || r->flags & REGION_COPIED || v->pages == r->pages, "vma %u: %u pages of a region of %u", id, v->pages,
 	      r->pages);
 	CHECK(!(v->flags & VMA_SHAREABLE) == !(r->flags & REGION_SHAREABLE), "vma %u: shareable, or not", id);
 	sums->vmas += verify_hash(id);

@@ -155,7 +155,7 @@ uint32_t vma_find(struct nommu_board *b, uint32_t mm, uint64_t start, uint32_t p
 
 uint32_t vma_anonymous(struct nommu_board *b, uint32_t mm, uint64_t addr)
 {
-	uint32_t frame = frame_of(b, addr), id;
+	uint32_t frame = frame_of(b, addr), id, steps = 0;
 	const struct seg_region *region;
 	const struct seg_vma *vma;
 
@@ -167,11 +167,14 @@ uint32_t vma_anonymous(struct nommu_board *b, uint32_t mm, uint64_t addr)
 	region = region_at(b, frame_at(b, frame)->owner);
 	if (region->state != NOMMU_HOW_ANONYMOUS)
 		return 0;
-	id = region->first_vma;
-	vma = vma_at(b, id);
-	if (vma->mm != mm || addr < vma->start || addr - vma->start >= (uint64_t)vma->pages << NOMMU_PAGE_SHIFT)
-		return 0;
-	return id;
+	/* Copies of the mm, and parts of a mapping that was one, are further users. */
+	for (id = region->first_vma; id && segment_step(b, &steps, b->vma_count); id = vma->region_next) {
+		vma = vma_at(b, id);
+		if (vma->mm == mm && addr >= vma->start &&
+		    addr - vma->start < (uint64_t)vma->pages << NOMMU_PAGE_SHIFT)
+			return id;
+	}
+	return 0;
 }
 
 uint32_t vma_holding(struct nommu_board *b, uint32_t mm, uint64_t addr)

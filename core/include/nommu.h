@@ -298,6 +298,11 @@ int nommu_mm_create(struct nommu_board *board, pid_t pid, const char *comm, stru
 /* Drop every mapping and the slot, as exit does in a kernel. -ESRCH: no such mm (any more). */
 int nommu_mm_exit(struct nommu_board *board, const struct nommu_mm *mm);
 
+/* Make @to's mappings those of @from, as a child of fork finds them: the same regions at the same addresses, which live
+ * until the last of their mappings goes. What @to had is dropped. No seed and no kernel has this: memory without
+ * protection is shared. Errors: ESRCH no such mm, ENOMEM the table of mappings is full: @to then has a part. */
+int nommu_mm_copy(struct nommu_board *board, const struct nommu_mm *from, const struct nommu_mm *to);
+
 /* Whether one mapping of the mm holds all of [@addr, @addr + @len), of memory that is no device's: 0, -EFAULT if none
  * does (doc: a futex outside of the process's mappings), -ESRCH. Looks at each mapping. */
 int nommu_mm_holds(struct nommu_board *board, const struct nommu_mm *mm, uint64_t addr, uint64_t len);

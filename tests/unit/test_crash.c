@@ -111,6 +111,11 @@ static int run_mm_create(struct nommu_board *b, struct crash_scene *s)
 	return nommu_mm_create(b, 1, "another", &mm);
 }
 
+static int run_mm_copy(struct nommu_board *b, struct crash_scene *s)
+{
+	return nommu_mm_copy(b, &s->mm, &s->other);
+}
+
 static int run_exit(struct nommu_board *b, struct crash_scene *s)
 {
 	return nommu_mm_exit(b, &s->mm);
@@ -232,6 +237,8 @@ static const struct operation {
 	{ "mremap larger", scene_mixed, run_mremap, 3, 0, BDI },
 	{ "mremap smaller", scene_mixed, run_shrink_mapping, 3, 0, BOTH },
 	{ "mm create", scene_mixed, run_mm_create, 5, 0, BOTH },
+	{ "mm copy", scene_many, run_mm_copy, 600, 0, BOTH },
+	{ "mm copy of a few", scene_mixed, run_mm_copy, 150, 0, BOTH },
 	{ "mm exit", scene_many, run_exit, 400, -ESRCH, BOTH },
 	{ "mm exit of a few", scene_mixed, run_exit, 60, -ESRCH, BOTH },
 	{ "mm exit while copying", scene_pending, run_exit, 30, -ESRCH, BOTH },
