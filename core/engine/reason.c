@@ -109,6 +109,8 @@ static const struct {
 	[NOMMU_RULE_NOT_EMULATED] = { "the child would share its parent's thread-local storage and run beside it, so the "
 				      "two could not be told apart here",
 				      "use pthread_create, vfork or posix_spawn, or give it CLONE_VFORK or CLONE_SETTLS" },
+	[NOMMU_RULE_NO_FORK] = { "without an MMU a child cannot have a copy of its parent's memory",
+				 "use vfork or posix_spawn; nommu-run --fork=allow lets the host do it" },
 	[NOMMU_RULE_BRK_LIMIT] = { "the break moves inside of the last page of the program's data, where the program was "
 				   "loaded to",
 				   "ask for memory by mmap, or malloc" },

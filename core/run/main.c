@@ -67,7 +67,8 @@ static int set_trace(const char *file)
 /* Without the option what the environment says stands: a program may run nommu-run itself. */
 static int set_policy(const struct run_options *options)
 {
-	if (options->memfd && setenv("NOMMU_MEMFD", options->memfd, 1) < 0)
+	if ((options->fork && setenv("NOMMU_FORK", options->fork, 1) < 0) ||
+	    (options->memfd && setenv("NOMMU_MEMFD", options->memfd, 1) < 0))
 		return complain(PROGRAM_FAILED, "%s", strerror(errno));
 	return 0;
 }

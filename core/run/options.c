@@ -13,6 +13,7 @@ enum option_kind {
 	OPTION_VERSION,
 	OPTION_BOARD,
 	OPTION_TRACE,
+	OPTION_FORK,
 	OPTION_MEMFD,
 	OPTION_IMAGE,
 	OPTION_NOMMUFS, /* passed on to the daemon of an own board, under the same name */
@@ -35,6 +36,7 @@ static const struct entry {
 	{ "caps", OPTION_NOMMUFS, "LIST", "own board: what its files permit, as copy+direct+read" },
 	{ "align", OPTION_NOMMUFS, "N", "own board: where the files of a directory lie in ROM" },
 	{ "trace", OPTION_TRACE, "[=FILE]", "a line for every call, to FILE or standard error" },
+	{ "fork", OPTION_FORK, "POLICY", "deny (ENOSYS, the default) or allow fork, by the host" },
 	{ "memfd", OPTION_MEMFD, "POLICY", "deny (ENOSYS, the default) or allow memfd_create" },
 	{ "help", OPTION_HELP, NULL, "show this" },
 	{ "version", OPTION_VERSION, NULL, "show the version" },
@@ -65,6 +67,14 @@ static void fill_long_options(struct option options[static ENTRIES + 1])
 	}
 }
 
+static int take_policy(const char **policy, const char *name, const char *value, struct nommu_why *why)
+{
+	if (strcmp(value, "deny") != 0 && strcmp(value, "allow") != 0)
+		return mistake(why, "--%s=%.80s: deny or allow was expected", name, value);
+	*policy = value;
+	return 0;
+}
+
 static int take(struct run_options *options, size_t i, const char *value, struct nommu_why *why)
 {
 	if (value && !value[0])
@@ -85,11 +95,10 @@ static int take(struct run_options *options, size_t i, const char *value, struct
 	case OPTION_TRACE:
 		options->trace = value ? value : "-";
 		break;
+	case OPTION_FORK:
+		return take_policy(&options->fork, table[i].name, value, why);
 	case OPTION_MEMFD:
-		if (strcmp(value, "deny") != 0 && strcmp(value, "allow") != 0)
-			return mistake(why, "--%s=%.80s: deny or allow was expected", table[i].name, value);
-		options->memfd = value;
-		break;
+		return take_policy(&options->memfd, table[i].name, value, why);
 	case OPTION_NOMMUFS:
 		/* A comma would begin another option of the mount. */
 		if (strpbrk(value, ",\\"))

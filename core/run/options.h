@@ -14,6 +14,7 @@ struct run_options {
 	const char *board;       /* --board, else $NOMMU_BOARD; NULL: an own one */
 	const char *image;       /* the own board's; NULL: none */
 	const char *trace;       /* file name, "-" for standard error, NULL: none */
+	const char *fork;        /* "deny" or "allow"; NULL: as the environment says */
 	const char *memfd;       /* "deny" or "allow"; NULL: as the environment says */
 	const char *nommufs[16]; /* values for the daemon's -o, by index of the table; NULL: not given */
 	bool help;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * clone - libc's clone(2), which a machine without an MMU has with CLONE_VM alone.
+ * clone - libc's clone(2), which a machine without an MMU has with CLONE_VM alone; without it where fork is allowed.
  *
  * A child without thread-local storage of its own shares our record of its parent. That is right with CLONE_VFORK,
  * where the parent waits: child and parent each clear the record, as with vfork. Where both run at once neither could
@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "shim/context.h"
+#include "shim/fork.h"
 #include "shim/missing.h"
 #include "shim/signal.h"
 
@@ -65,6 +66,38 @@ static int clone_and_wait(int (*fn)(void *), void *stack, int flags, void *arg, 
 	return result;
 }
 
+/* ---- with a copy of memory ------------------------------------------------------------------------------------- */
+
+struct forked {
+	int (*fn)(void *arg);
+	void *arg;
+	struct shim_forking forking;
+};
+
+/* Its thread-local storage may be another than its parent's. */
+static int run_forked(void *arg)
+{
+	struct forked *forked = arg;
+
+	shim_task.handover = forked->forking.handover;
+	shim_fork_end(&forked->forking, 0);
+	return forked->fn(forked->arg);
+}
+
+static int clone_copy(int (*fn)(void *), void *stack, int flags, void *arg, void *ids[static 3])
+{
+	struct forked forked = { .fn = fn, .arg = arg };
+	long pid = shim_fork_begin(&forked.forking);
+
+	if (!pid) {
+		pid = real_clone(run_forked, stack, flags, &forked, ids);
+		pid = shim_fork_end(&forked.forking, pid < 0 ? -errno : pid);
+	}
+	return (int)shim_result(pid);
+}
+
+/* ---------------------------------------------------------------------------------------------------------------- */
+
 static int refuse(int flags, enum nommu_rule rule)
 {
 	const long args[] = { flags };
@@ -86,7 +119,7 @@ int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
 	if (shim.state != SHIM_ON || task->calls)
 		return real_clone(fn, stack, flags, arg, ids);
 	if (!(flags & CLONE_VM))
-		return refuse(flags, NOMMU_RULE_NOT_IMPLEMENTED);
+		return shim_fork_allowed() ? clone_copy(fn, stack, flags, arg, ids) : refuse(flags, NOMMU_RULE_NO_FORK);
 	if (flags & CLONE_SETTLS)
 		return real_clone(fn, stack, flags, arg, ids);
 	if (flags & CLONE_VFORK)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "attach/attach.h"
+#include "shim/fork.h"
 #include "shim/trace.h"
 
 struct shim shim;
@@ -71,6 +72,7 @@ static void attach(bool inherited)
 
 		shim_say("nommu: %s: cannot attach to the board: %s\n", program_invocation_short_name,
 			 why.text[0] ? why.text : name ? name : "an unknown error");
+		shim_fork_attached(result);
 		give_up();
 	}
 	shim.linux6 = nommu_board_profile(shim.board) == NOMMU_PROFILE_LINUX6;
@@ -102,6 +104,7 @@ void shim_meet(struct shim_task *task)
 			/* Another thread of the parent may have held it. */
 			shim.signals.lock = 0;
 			attach(true);
+			shim_fork_attached(0);
 		} else {
 			os_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 		}
@@ -189,6 +192,7 @@ __attribute__((constructor)) static void shim_start(void)
 	task->calls = 1;
 	real_bind();
 	shim.memfd = is_allowed(SHIM_ENV_MEMFD);
+	shim.fork = is_allowed(SHIM_ENV_FORK);
 	make_life_page();
 	remember_mountpoint(board);
 	/* First the attachment: it says in words what is wrong with the mount point. */

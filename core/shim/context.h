@@ -30,6 +30,7 @@
 #define SHIM_ENV_BOARD "NOMMU_BOARD" /* the board's mount point */
 #define SHIM_ENV_TRACE "NOMMU_TRACE" /* a file, or "-" for standard error */
 #define SHIM_ENV_MEMFD "NOMMU_MEMFD" /* "allow": memfd_create is there; "deny", the default: it is not */
+#define SHIM_ENV_FORK  "NOMMU_FORK"  /* the same of fork */
 #define SHIM_EXIT      125           /* the shim's own failure */
 
 enum shim_state {
@@ -60,7 +61,7 @@ struct shim {
 	uint64_t low, high;    /* the windows lie in here */
 	uint64_t dev;          /* st_dev of the board's mount */
 	bool linux6;
-	bool memfd; /* memfd_create is there */
+	bool memfd, fork; /* they are there */
 	_Atomic uint32_t told; /* that the board is stopped */
 	struct real real;
 	struct shim_signals signals;

@@ -3,9 +3,8 @@
  * missing - the calls that a kernel without an MMU does not have: ENOSYS, whatever the arguments.
  *
  * Off the board, and from inside of the shim, they are the host's. posix_madvise returns its error; all others set
- * errno. vfork is there (task.c).
+ * errno. vfork is there (task.c), fork where it is allowed (fork.c).
  */
-#include <pty.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -203,47 +202,4 @@ int memfd_secret(unsigned int flags);
 int memfd_secret(unsigned int flags)
 {
 	return (int)shim_result(missing(SYS_memfd_secret, flags, 0, 0, 0, 0, 0));
-}
-
-/* ---- a copy of the address space ------------------------------------------------------------------------------- */
-
-static bool refuse(const char *name, const char *format, const long *args)
-{
-	return shim_refuse(name, format, args, NOMMU_RULE_NOT_IMPLEMENTED);
-}
-
-static int no_fork(void)
-{
-	return (int)shim_result(-ENOSYS);
-}
-
-pid_t fork(void)
-{
-	return refuse("fork", "", NULL) ? no_fork() : real_fork();
-}
-
-pid_t __fork(void);
-
-pid_t __fork(void)
-{
-	return refuse("fork", "", NULL) ? no_fork() : real_fork();
-}
-
-pid_t _Fork(void)
-{
-	return refuse("_Fork", "", NULL) ? no_fork() : real_bare_fork();
-}
-
-int daemon(int nochdir, int noclose)
-{
-	const long args[] = { nochdir, noclose };
-
-	return refuse("daemon", "ll", args) ? no_fork() : real_daemon(nochdir, noclose);
-}
-
-int forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp)
-{
-	const long args[] = { (long)pty, (long)name, (long)termp, (long)winp };
-
-	return refuse("forkpty", "pppp", args) ? no_fork() : real_forkpty(pty, name, termp, winp);
 }

@@ -3,13 +3,15 @@
  * route - syscall(2): what it asks of the kernel goes the way that the function of that name would go. What the shim
  * does not wrap goes to the host as it is.
  */
-#include <sched.h>
+#include <linux/sched.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "shim/brk.h"
 #include "shim/context.h"
+#include "shim/fork.h"
 #include "shim/futex.h"
 #include "shim/map.h"
 #include "shim/memory_file.h"
@@ -21,21 +23,38 @@ static long host(long number, const long *a)
 	return os_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* A child that comes out of here on the same stack: with a copy of memory it is fork, else libc could not return. */
-static long new_task(long number, const long *a)
+/* A child with a copy of memory comes back through its own stack. */
+static bool makes_copy(long number, const long *a)
 {
-	enum nommu_rule rule = NOMMU_RULE_NOT_EMULATED;
-	const char *name = "clone", *format = "xp";
+	struct clone_args asked = { .flags = 0 };
+	struct iovec to = { &asked, sizeof(asked) }, from = { (void *)a[0], sizeof(asked) };
 
 	if (number == SYS_fork)
-		name = "fork", format = "";
-	if (number == SYS_vfork)
-		name = "vfork", format = "";
-	if (number == SYS_clone3)
-		name = "clone3", format = "pl";
-	if (number == SYS_fork || (number == SYS_clone && !(a[0] & CLONE_VM)))
-		rule = NOMMU_RULE_NOT_IMPLEMENTED;
-	return shim_refuse(name, format, a, rule) ? -ENOSYS : host(number, a);
+		return true;
+	if (number == SYS_clone)
+		return !(a[0] & CLONE_VM);
+	if (number != SYS_clone3)
+		return false;
+	if ((size_t)a[1] < to.iov_len)
+		to.iov_len = from.iov_len = (size_t)a[1];
+	/* What cannot be read the host refuses too. */
+	return os_syscall(SYS_process_vm_readv, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&to, 1, (long)&from, 1,
+			  0) < 0 ||
+	       !(asked.flags & CLONE_VM);
+}
+
+/* With shared memory a child that comes out of here on the same stack would overwrite what its parent returns by. */
+static long new_task(const char *name, const char *format, long number, const long *a)
+{
+	bool copy = makes_copy(number, a);
+	struct shim_forking forking;
+	long pid;
+
+	if (!copy || !shim_fork_allowed())
+		return shim_refuse(name, format, a, copy ? NOMMU_RULE_NO_FORK : NOMMU_RULE_NOT_EMULATED) ? -ENOSYS
+													   : host(number, a);
+	pid = shim_fork_begin(&forking);
+	return pid ? pid : shim_fork_end(&forking, host(number, a));
 }
 
 static long route(long number, const long *a)
@@ -64,10 +83,13 @@ static long route(long number, const long *a)
 		shim_task.personality = 0;
 		return host(number, a);
 	case SYS_fork:
+		return new_task("fork", "", number, a);
 	case SYS_vfork:
+		return new_task("vfork", "", number, a);
 	case SYS_clone:
+		return new_task("clone", "xp", number, a);
 	case SYS_clone3:
-		return new_task(number, a);
+		return new_task("clone3", "pl", number, a);
 	default:
 		return host(number, a);
 	}

@@ -16,6 +16,7 @@
 #include "engine/os.h"
 
 struct shim_action;
+struct shim_handover;
 
 struct shim_task {
 	/* vfork clears or restores these and the start of engine; its assembly knows where they lie. */
@@ -31,6 +32,7 @@ struct shim_task {
 	uint32_t traced;         /* NOMMU_TASK_TRACED or 0 */
 	uint64_t mask;           /* the mask to restore */
 	siginfo_t signal;        /* the first deferred signal */
+	struct shim_handover *handover; /* it is making a child, or is one (fork.h); NULL: neither */
 };
 
 extern _Thread_local struct shim_task shim_task __attribute__((tls_model("initial-exec"), visibility("hidden")));

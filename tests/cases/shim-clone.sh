@@ -12,7 +12,7 @@ t_eq "$(t_run "$H/shim-clone" beside)" "clone: -1 ENOSYS" "clone beside the pare
 "$B/nommu-run" --board "$MNT" --trace=trace -- "$H/shim-clone" beside >/dev/null
 grep -q 'clone(.*) = -1 ENOSYS: not-emulated: .*CLONE_VFORK' trace || t_fail "the reason: $(cat trace)"
 "$B/nommu-run" --board "$MNT" --trace=trace -- "$H/shim-clone" fork-like >/dev/null
-grep -q 'clone(.*) = -1 ENOSYS: not-implemented: ' trace || t_fail "the reason: $(cat trace)"
+grep -q 'clone(.*) = -1 ENOSYS: no-fork: ' trace || t_fail "the reason: $(cat trace)"
 t_returns "$before"
 
 t_run "$H/shim-clone" waiting || t_fail "with CLONE_VFORK: exit status $?"

@@ -34,6 +34,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bare.h"
+
 #define WORDS_MAX 10
 #define NAMES_MAX 64
 
@@ -292,9 +294,9 @@ static void run(int words, char **word)
 	} else if (strcmp(verb, "map") == 0 && words >= 6) {
 		do_map(words, word);
 	} else if (strcmp(verb, "host") == 0 && words >= 3) {
-		long start = syscall(SYS_mmap, words > 3 ? number(word[3]) : 0, (size_t)number(word[2]),
-				     PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS | (words > 3 ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+		long start = bare_syscall(SYS_mmap, words > 3 ? number(word[3]) : 0, number(word[2]),
+					  PROT_READ | PROT_WRITE,
+					  MAP_PRIVATE | MAP_ANONYMOUS | (words > 3 ? MAP_FIXED_NOREPLACE : 0), -1, 0);
 
 		answer(start == -1);
 		remember(maps, word[1], start);

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bare.h"
+
 #define PAGE 4096UL
 
 extern char **environ;
@@ -325,7 +327,7 @@ static void way_raw_fork(void)
 	if (kept == MAP_FAILED)
 		fail("mmap: %s", strerrorname_np(errno));
 	exercise("before the raw fork");
-	pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	pid = (pid_t)bare_syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
 	if (pid < 0)
 		fail("clone: %s", strerrorname_np(errno));
 	if (pid == 0) {
