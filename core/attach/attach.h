@@ -16,6 +16,9 @@
 #include "nommu.h"
 
 #define ATTACH_XATTR     "user.nommufs.socket"
+/* As user.bdi.device. The host lets nobody read a user.* attribute of a file that he may not read, and stat(2) has no such
+ * condition. */
+#define ATTACH_XATTR_DEVICE "system.nommufs.device"
 #define ATTACH_TOKEN_DIR "proc/.attach" /* under the mount's root: one token file a process, by name */
 #define ATTACH_NAME_MAX  32
 

@@ -116,6 +116,8 @@ static const struct {
 				   "ask for memory by mmap, or malloc" },
 	[NOMMU_RULE_FUTEX_UNMAPPED] = { "the word lies in none of the process's mappings, or in a device's memory",
 					"keep the word in memory that this process has mapped" },
+	[NOMMU_RULE_NO_DEVICE] = { "this node of an image names a device that the board does not have",
+				   "use a file; with user.bdi.kind set to regular the node is an empty one" },
 	[NOMMU_RULE_NOT_IMPLEMENTED] = { "a kernel without an MMU does not have this call",
 					 "programs for such machines do without it" },
 };

@@ -185,12 +185,12 @@ __attribute__((constructor)) static void shim_start(void)
 	const char *board = getenv(SHIM_ENV_BOARD);
 	struct shim_task *task = &shim_task;
 
+	real_bind();
 	if (!board || !board[0]) {
 		shim.state = SHIM_OFF;
 		return;
 	}
 	task->calls = 1;
-	real_bind();
 	shim.memfd = is_allowed(SHIM_ENV_MEMFD);
 	shim.fork = is_allowed(SHIM_ENV_FORK);
 	make_life_page();

@@ -17,17 +17,17 @@
 
 #define DEV_ZERO makedev(1, 5)
 
-static void fd_path(int fd, char path[static 32])
+void descriptor_link(int fd, char link[static DESCRIPTOR_LINK])
 {
-	snprintf(path, 32, "/proc/self/fd/%d", fd);
+	snprintf(link, DESCRIPTOR_LINK, "/proc/self/fd/%d", fd);
 }
 
 void descriptor_path(int fd, char path[static DESCRIPTOR_PATH])
 {
-	char link[32];
+	char link[DESCRIPTOR_LINK];
 	long len;
 
-	fd_path(fd, link);
+	descriptor_link(fd, link);
 	len = os_syscall(SYS_readlink, (long)link, (long)path, DESCRIPTOR_PATH, 0, 0, 0);
 	path[len > 0 && len < DESCRIPTOR_PATH ? len : 0] = '\0';
 }
@@ -37,7 +37,7 @@ static ssize_t read_bytes(void *arg, void *buf, size_t len, uint64_t offset)
 {
 	struct descriptor *descriptor = arg;
 	int fd = descriptor->second >= 0 ? descriptor->second : descriptor->fd;
-	char path[32];
+	char link[DESCRIPTOR_LINK];
 	long result;
 
 	if (descriptor->unreadable)
@@ -46,8 +46,8 @@ static ssize_t read_bytes(void *arg, void *buf, size_t len, uint64_t offset)
 	if (result != -EBADF || descriptor->second >= 0)
 		return result;
 	/* It is open for writing only. The patch reads it all the same: a kernel can, we need a way of our own. */
-	fd_path(fd, path);
-	result = os_syscall(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, 0, 0);
+	descriptor_link(fd, link);
+	result = os_syscall(SYS_openat, AT_FDCWD, (long)link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, 0, 0);
 	if (result < 0)
 		return -EACCES;
 	descriptor->second = (int)result;

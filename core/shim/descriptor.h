@@ -16,6 +16,7 @@
 #include "nommu.h"
 
 #define DESCRIPTOR_PATH 512
+#define DESCRIPTOR_LINK 32
 
 struct descriptor {
 	int fd;
@@ -32,5 +33,8 @@ void descriptor_close(struct descriptor *descriptor);
 
 /* The path of an open file; "" if it is too long or nobody knows it. */
 void descriptor_path(int fd, char path[static DESCRIPTOR_PATH]);
+
+/* The link in /proc that leads to an open file, whatever it is called by now. */
+void descriptor_link(int fd, char link[static DESCRIPTOR_LINK]);
 
 #endif

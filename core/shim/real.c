@@ -15,6 +15,9 @@ union symbol {
 	int (*daemon)(int nochdir, int noclose);
 	int (*brk)(void *addr);
 	void *(*sbrk)(intptr_t increment);
+	int (*openat)(int dirfd, const char *path, int flags, ...);
+	int (*open_2)(const char *path, int flags);
+	int (*openat_2)(int dirfd, const char *path, int flags);
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 	int (*shm_open)(const char *name, int flags, mode_t mode);
 	int (*shm_unlink)(const char *name);
@@ -31,6 +34,8 @@ void real_bind(void)
 {
 	if (!shim.real.sigaction)
 		shim.real.sigaction = look_up("sigaction").sigaction;
+	if (!shim.real.openat)
+		shim.real.openat = look_up("openat").openat;
 }
 
 int real_sigaction(int sig, const struct sigaction *action, struct sigaction *old)
@@ -82,6 +87,23 @@ void *real_sbrk(intptr_t increment)
 	if (!shim.real.sbrk)
 		shim.real.sbrk = look_up("sbrk").sbrk;
 	return shim.real.sbrk(increment);
+}
+
+int real_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	if (!shim.real.openat)
+		real_bind();
+	return shim.real.openat(dirfd, path, flags, mode);
+}
+
+int real_open_2(const char *name, const char *path, int flags)
+{
+	return look_up(name).open_2(path, flags);
+}
+
+int real_openat_2(const char *name, int dirfd, const char *path, int flags)
+{
+	return look_up(name).openat_2(dirfd, path, flags);
 }
 
 int real_forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp)

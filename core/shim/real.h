@@ -24,6 +24,7 @@ struct real {
 	int (*daemon)(int nochdir, int noclose);
 	int (*brk)(void *addr);
 	void *(*sbrk)(intptr_t increment);
+	int (*openat)(int dirfd, const char *path, int flags, ...);
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 	int (*shm_open)(const char *name, int flags, mode_t mode);
 	int (*shm_unlink)(const char *name);
@@ -38,6 +39,10 @@ int real_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *ids[s
 int real_daemon(int nochdir, int noclose);
 int real_brk(void *addr);
 void *real_sbrk(intptr_t increment);
+int real_openat(int dirfd, const char *path, int flags, mode_t mode);
+/* @name: which of its two names, with 64 or without. */
+int real_open_2(const char *name, const char *path, int flags);
+int real_openat_2(const char *name, int dirfd, const char *path, int flags);
 int real_forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 int real_shm_open(const char *name, int flags, mode_t mode);
 int real_shm_unlink(const char *name);

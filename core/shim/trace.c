@@ -62,6 +62,14 @@ static const struct name advice_names[] = {
 	NAME(MADV_WIPEONFORK), NAME(MADV_KEEPONFORK), NAME(MADV_COLD), NAME(MADV_PAGEOUT), { 0, NULL },
 };
 
+static const struct name access_names[] = { NAME(O_RDONLY), NAME(O_WRONLY), NAME(O_RDWR), { 0, NULL } };
+
+static const struct name open_names[] = {
+	NAME(O_CREAT), NAME(O_EXCL), NAME(O_NOCTTY), NAME(O_TRUNC), NAME(O_APPEND), NAME(O_NONBLOCK), NAME(O_DSYNC),
+	NAME(O_ASYNC), NAME(O_DIRECT), NAME(O_DIRECTORY), NAME(O_NOFOLLOW), NAME(O_NOATIME), NAME(O_CLOEXEC),
+	{ 0, NULL },
+};
+
 /* A|B|0x…, each after @separator for the first, "|" for the others. What has no name is a number. */
 static void put_bits(struct line *line, long bits, const struct name *names, const char *separator)
 {
@@ -92,7 +100,9 @@ static void put_descriptor(struct line *line, int fd)
 	char path[DESCRIPTOR_PATH];
 
 	descriptor_path(fd, path);
-	if (path[0])
+	if (fd == AT_FDCWD)
+		put(line, "AT_FDCWD");
+	else if (path[0])
 		put(line, "%d<%s>", fd, path);
 	else
 		put(line, "%d", fd);
@@ -128,6 +138,13 @@ static void put_argument(struct line *line, char letter, long value)
 		break;
 	case 'm':
 		put_value(line, value, advice_names);
+		break;
+	case 's':
+		put(line, "\"%.512s\"", (const char *)value);
+		break;
+	case 'o':
+		put_value(line, value & O_ACCMODE, access_names);
+		put_bits(line, (unsigned int)value & ~(unsigned int)O_ACCMODE, open_names, "|");
 		break;
 	case 'd':
 		put_descriptor(line, (int)value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * trace - a line for each wrapped call: the call with its arguments in words, what became of it, and the reason.
+ * trace - a line for each wrapped call: the call with its arguments in words, what became of it, and the reason. Of open
+ * and stat there is one where the machine refuses what the host does not.
  *
  *	1234 mmap(NULL, 65536, PROT_READ, MAP_SHARED, 3</ram/frame>, 0) = -1 ENODEV: shared-not-direct: …
  *
@@ -19,7 +20,7 @@ void trace_open(const char *target);
 
 /*
  * @format has a letter for each argument: p pointer, l length or other number, x hexadecimal, P PROT_, M MAP_,
- * R MREMAP_, d descriptor, m MADV_. @verdict may be NULL: the host answered.
+ * R MREMAP_, d descriptor, m MADV_, s text, o O_. @verdict may be NULL: the host answered.
  */
 void trace_write(const char *call, const char *format, const long *args, long result,
 		 const struct nommu_verdict *verdict);

@@ -4,7 +4,8 @@
  *
  * user.bdi.*: what the backing device permits (settable, also on files of the image, and on directories for the files
  * that will be made in them) and where the bytes lie (told); user.bdi.all is all of it in one. user.nommufs.socket, on
- * the root: where to attach. All other names of user., trusted. and security. are their users', on the RAM tree.
+ * the root: where to attach; system.nommufs.device: user.bdi.device, also for those who may not read the file. All
+ * other names of user., trusted. and security. are their users', on the RAM tree.
  *
  * Listed is what was set, as on other file systems: what copies files with their attributes (cp -a, rsync -X, tar) must
  * neither trip over what cannot be set, nor turn defaults into settings.
@@ -179,6 +180,7 @@ static int reply_written(struct fs *fs, struct work *work,
 static int do_get(struct fs *fs, struct work *work)
 {
 	const struct tree_inode *inode = work->inode;
+	bool told_device = !strcmp(work->name, ATTACH_XATTR_DEVICE);
 	char text[BDI_TEXT_MAX];
 	int length;
 
@@ -195,9 +197,9 @@ static int do_get(struct fs *fs, struct work *work)
 
 		return attr ? reply(work, attr->value, attr->size) : -ENODATA;
 	}
-	if (begins(work->name, "system."))
+	if (begins(work->name, "system.") && !told_device)
 		return -EOPNOTSUPP;
-	length = get(fs, inode, work->name, text);
+	length = get(fs, inode, told_device ? told_names[TOLD_DEVICE] : work->name, text);
 	return length < 0 ? length : reply(work, text, (size_t)length);
 }
 

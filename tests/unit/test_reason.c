@@ -137,6 +137,7 @@ static const struct said {
 	{NOMMU_RULE_NO_FORK, {ENOSYS}, "child"},
 	{NOMMU_RULE_BRK_LIMIT, {ENOMEM}, "last page"},
 	{NOMMU_RULE_FUTEX_UNMAPPED, {EFAULT}, "mappings"},
+	{NOMMU_RULE_NO_DEVICE, {ENXIO}, "device"},
 };
 
 /* These refuse nothing; they are why a copy was made, or stand for what was done to a plan. */
