@@ -67,6 +67,9 @@ mountpoint ram
 heading "Calls, through the shim and the host's own" shim host ratio 'at most'
 run "$B/nommu-run" --board "$T/ram" -- "$B/tests/bench/calls" "$T/ram" $tmpfs
 
+heading "Devices can be told: what a stat and an open cost" shim host ratio 'at most'
+run "$B/nommu-run" --board "$T/ram" -- "$B/tests/bench/stats" "$T/ram" $tmpfs
+
 heading 'Two processes at once, each on its CPU' both alone ratio 'at least'
 run "$B/nommu-run" --board "$T/ram" -- "$B/tests/bench/contend"
 

@@ -21,6 +21,7 @@ else
 fi
 "${user[@]}" mkdir mnt tree
 "${user[@]}" sh -c 'echo mine >tree/file; chmod 0640 tree/file'
+[ "$(id -u)" != 0 ] || mknod -m 0600 tree/disk b 8 17
 t_mounts+=("$T/mnt")
 id=$("${user[@]}" id -u)
 
@@ -41,6 +42,11 @@ run=("${user[@]}" ./nommu-run --board "$T/mnt" --)
 [ -z "$t_asan" ] || run=("${user[@]}" env "LD_PRELOAD=$t_asan" ASAN_OPTIONS=detect_leaks=0 ./nommu-run --board "$T/mnt" --)
 t_has "$("${run[@]}" ./mapcall "open f rw $T/mnt/f" "map m f 2p rw shared" "put m text" "pread f 0 4")" "pread f 0 4: text" \
 	"a program on the board"
+# What device a node is stands in no need of permission to read it; opening one does.
+if [ "$id" != 0 ] && [ "$(id -u)" = 0 ]; then
+	t_eq "$("${run[@]}" stat -c '%F %t:%T' mnt/rom/disk)" "block special file 8:11" "a node that cannot be read"
+	t_errno EACCES "${run[@]}" cat mnt/rom/disk
+fi
 # Nobody else gets in, root neither: the mount is its user's.
 if [ "$id" != 0 ] && [ "$(id -u)" = 0 ]; then
 	t_errno EACCES ls mnt
