@@ -102,6 +102,14 @@ if [ -z "$t_asan" ]; then
 	t_eq "$(t_run "$H/shim-open" early "$MNT/rom/dev/null")" "early: ok" "an open before the constructor"
 fi
 
+# Of another board, where inode numbers are the same.
+image=romfs profile=bdi
+t_mount -o ram=4M romfs
+other=$MNT/rom/dev
+t_mount -o ram=4M romfs
+same "$other" null disk to-null file
+same bad "$other/null"
+
 # Without a board.
 profile='no board'
 t_run() { env -u NOMMU_BOARD LD_PRELOAD="${t_asan:+$t_asan:}$B/libnommu-preload.so" "$@"; }

@@ -126,6 +126,14 @@ for profile in bdi linux6; do
 	kinds
 done
 
+# Of another board, where inode numbers are the same.
+image=romfs profile=bdi
+t_mount -o ram=4M romfs
+other=$MNT/rom/dev
+t_mount -o ram=4M romfs
+same "$other" null disk to-null file
+same bad "$other/null"
+
 # Off the board, and with the shim but no board.
 profile='no board' image=-
 t_run() { env -u NOMMU_BOARD LD_PRELOAD="${t_asan:+$t_asan:}$B/libnommu-preload.so" "$@"; }

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 int __open(const char *path, int flags, ...);
@@ -201,6 +202,7 @@ static void fifo(const char *path)
 {
 	struct sigaction action = {.sa_handler = note};
 	pthread_t thread;
+	struct timespec until;
 	void *result = NULL;
 	int fd;
 
@@ -213,7 +215,9 @@ static void fifo(const char *path)
 		exit(2);
 	usleep(100000);
 	pthread_cancel(thread);
-	pthread_join(thread, &result);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 5;
+	pthread_timedjoin_np(thread, &result, &until);
 	printf("cancelled: %s\n", result == PTHREAD_CANCELED ? "yes" : "no");
 }
 
