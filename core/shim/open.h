@@ -13,7 +13,8 @@
 #define SHIM_OPEN_H
 
 /* What becomes of an open of any kind, made with @dirfd, @path and @flags, that the host answered with @result, a
- * descriptor or -errno: that, or -ENXIO with the descriptor closed. Before the shim is ready and off the board: that. */
+ * descriptor or -errno: the same, or -ENXIO with the descriptor closed. Before the shim is ready and off the board the
+ * same. */
 long open_answer(long result, int dirfd, const char *path, int flags);
 
 #endif

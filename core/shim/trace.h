@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * trace - a line for each wrapped call: the call with its arguments in words, what became of it, and the reason. Of open
- * and stat there is one where the machine refuses what the host does not.
+ * trace - a line for each wrapped call: the call with its arguments in words, what became of it, and the reason. Of
+ * an open there is one where the machine refuses what the host does not.
  *
  *	1234 mmap(NULL, 65536, PROT_READ, MAP_SHARED, 3</ram/frame>, 0) = -1 ENODEV: shared-not-direct: …
  *

@@ -252,7 +252,8 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[1], "fortify") && argc > 3)
 		fortify(atoi(argv[2]), argv[3]);
 	else if (!strcmp(argv[1], "early"))
-		printf("early: %s\n", early_fd == -2 ? "did not run" : early_error ? strerrorname_np(early_error) : "ok");
+		printf("early: %s\n",
+		       early_fd == -2 ? "did not run" : early_error ? strerrorname_np(early_error) : "ok");
 	else
 		for (int i = 2; i < argc; i++)
 			one(argv[1], argv[i]);

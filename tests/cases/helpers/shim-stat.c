@@ -7,8 +7,8 @@
  *
  *	fstatat below null: char 1:3 0 0 | 0600 1 0 0 1234 0
  *
- * that is type, device number, size and blocks, and what no device changes. It says so if errno was touched by what went
- * well, or memory by what did not.
+ * that is type, device number, size and blocks, and what no device changes. It says so if errno was touched by what
+ * went well, or memory by what did not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -233,7 +233,7 @@ static void bad(const char *file)
 	below(4000, "x", "closed descriptor");
 	CALL(fstatat(AT_FDCWD, file, &to.st, 0x40000000), "bad flags");
 	CALL(fstatat(AT_FDCWD, file, &to.st, AT_SYMLINK_FOLLOW), "bad flags");
-	CALL_X(statx(AT_FDCWD, file, AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &to.stx), "bad flags");
+	CALL_X(statx(AT_FDCWD, file, AT_STATX_SYNC_TYPE, STATX_BASIC_STATS, &to.stx), "bad flags");
 	CALL_X(statx(AT_FDCWD, file, 0, 0x80000000, &to.stx), "bad mask");
 	CALL(__xstat(2, file, &to.st), "bad version");
 	CALL(__xstat64(-1, file, &to.st64), "bad version");
