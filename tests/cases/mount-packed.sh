@@ -51,6 +51,9 @@ if [ "$(id -u)" = 0 ]; then
 		get rom/disk user.bdi.device: b?8:17
 		get rom/one user.bdi.device: ENODATA
 		set rom/null user.bdi.device x: EPERM
+		get rom/null system.nommufs.device: c?1:3
+		get rom/one system.nommufs.device: ENODATA
+		set rom/null system.nommufs.device x: EOPNOTSUPP
 	EOF
 fi
 # The directory may change and go: it was packed.
