@@ -3,6 +3,8 @@
  * route - syscall(2): what it asks of the kernel goes the way that the function of that name would go. What the shim
  * does not wrap goes to the host as it is.
  */
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
@@ -16,6 +18,8 @@
 #include "shim/map.h"
 #include "shim/memory_file.h"
 #include "shim/missing.h"
+#include "shim/open.h"
+#include "shim/stat.h"
 #include "shim/transfer.h"
 
 static long host(long number, const long *a)
@@ -57,6 +61,47 @@ static long new_task(const char *name, const char *format, long number, const lo
 	return pid ? pid : shim_fork_end(&forking, host(number, a));
 }
 
+/* What the host read, it could read. */
+static long open_how(const long *a)
+{
+	long fd = host(SYS_openat2, a);
+	const struct open_how *how = (const struct open_how *)a[2];
+
+	return open_answer(fd, (int)a[0], (const char *)a[1], fd >= 0 || fd == -EROFS ? (int)how->flags : O_PATH);
+}
+
+/* Files of the board. */
+static long route_file(long number, const long *a)
+{
+	switch (number) {
+	case SYS_stat:
+		return stat_at(AT_FDCWD, (const char *)a[0], (struct stat *)a[1], 0);
+	case SYS_lstat:
+		return stat_at(AT_FDCWD, (const char *)a[0], (struct stat *)a[1], AT_SYMLINK_NOFOLLOW);
+	case SYS_fstat:
+		return stat_fd((int)a[0], (struct stat *)a[1]);
+	case SYS_newfstatat:
+		return stat_at((int)a[0], (const char *)a[1], (struct stat *)a[2], (int)a[3]);
+	case SYS_statx:
+		return stat_x((int)a[0], (const char *)a[1], (int)a[2], (unsigned int)a[3], (struct statx *)a[4]);
+	case SYS_open:
+		return open_answer(host(number, a), AT_FDCWD, (const char *)a[0], (int)a[1]);
+	case SYS_creat:
+		return open_answer(host(number, a), AT_FDCWD, (const char *)a[0], O_CREAT | O_WRONLY | O_TRUNC);
+	case SYS_openat:
+		return open_answer(host(number, a), (int)a[0], (const char *)a[1], (int)a[2]);
+	case SYS_openat2:
+		return open_how(a);
+	case SYS_sendfile:
+		return shim_sendfile((int)a[0], (int)a[1], (off64_t *)a[2], (size_t)a[3]);
+	case SYS_splice:
+		return shim_splice((int)a[0], (off64_t *)a[1], (int)a[2], (off64_t *)a[3], (size_t)a[4],
+				   (unsigned int)a[5]);
+	default:
+		return host(number, a);
+	}
+}
+
 static long route(long number, const long *a)
 {
 	if (number == SYS_memfd_create)
@@ -74,11 +119,6 @@ static long route(long number, const long *a)
 		return shim_brk(a[0]);
 	case SYS_futex:
 		return shim_futex(a);
-	case SYS_sendfile:
-		return shim_sendfile((int)a[0], (int)a[1], (off64_t *)a[2], (size_t)a[3]);
-	case SYS_splice:
-		return shim_splice((int)a[0], (off64_t *)a[1], (int)a[2], (off64_t *)a[3], (size_t)a[4],
-				   (unsigned int)a[5]);
 	case SYS_personality:
 		shim_task.personality = 0;
 		return host(number, a);
@@ -91,7 +131,7 @@ static long route(long number, const long *a)
 	case SYS_clone3:
 		return new_task("clone3", "pl", number, a);
 	default:
-		return host(number, a);
+		return route_file(number, a);
 	}
 }
 

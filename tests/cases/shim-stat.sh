@@ -42,7 +42,7 @@ device() {
 		# What cannot be opened leaves no descriptor to ask.
 		expected=$(sed -E "/^openat /,/^statx\(fd, none/{
 			s/^(openat .*): ok/\1: ENXIO/
-			s/^((fstat|__fxstat).*fd, .*|statx\(fd, .*): .* \| .*/\1: EBADF/
+			s/^((fstat|__fxstat|syscall\(SYS_fstat).*fd, .*|statx\(fd, .*): .* \| .*/\1: EBADF/
 			s/^(fstatat\(fd, \"\", &to.st, 0\).*): .*/\1: ENOENT/
 		}" <<<"$expected")
 	fi

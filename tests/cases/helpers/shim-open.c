@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,6 +77,7 @@ static void by_path(const char *path, const char *what)
 	CALL(open(path, O_PATH | O_NOFOLLOW), what);
 	CALL(open64(path, O_RDONLY), what);
 	CALL(openat(AT_FDCWD, path, O_RDONLY), what);
+	CALL((int)syscall(SYS_open, path, O_RDONLY), what);
 	CALL(openat64(AT_FDCWD, path, O_RDWR), what);
 	CALL(__open(path, O_RDONLY), what);
 	CALL(__open64(path, O_RDONLY), what);
@@ -84,10 +87,16 @@ static void by_path(const char *path, const char *what)
 	CALL(__openat64_2(AT_FDCWD, path, O_WRONLY), what);
 }
 
+static struct open_how how_read = { .flags = O_RDONLY }, how_write = { .flags = O_WRONLY };
+
 static void below(int dirfd, const char *path, const char *what)
 {
 	CALL(openat(dirfd, path, O_RDONLY), what);
 	CALL(openat(dirfd, path, O_WRONLY), what);
+	CALL((int)syscall(SYS_openat, dirfd, path, O_RDONLY), what);
+	CALL((int)syscall(SYS_openat2, dirfd, path, &how_read, sizeof(how_read)), what);
+	CALL((int)syscall(SYS_openat2, dirfd, path, &how_write, sizeof(how_write)), what);
+	CALL((int)syscall(SYS_openat2, dirfd, path, &how_read, 3), what);
 	CALL(openat(dirfd, path, O_RDWR | O_NOFOLLOW), what);
 	CALL(openat64(dirfd, path, O_RDONLY), what);
 	CALL(openat64(dirfd, path, O_PATH), what);
@@ -103,6 +112,7 @@ static void cutting(const char *path, const char *what)
 	CALL(open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600), what);
 	CALL(creat(path, 0600), what);
 	CALL(creat64(path, 0600), what);
+	CALL((int)syscall(SYS_creat, path, 0600), what);
 }
 
 static void one(const char *folder, const char *name)

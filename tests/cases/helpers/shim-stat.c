@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -127,6 +128,7 @@ static void by_descriptor(int fd, const char *what)
 	CALL(fstatat(fd, none, &to.st, AT_EMPTY_PATH), what);
 	CALL(fstatat(fd, "", &to.st, 0), what);
 	CALL(__fxstatat(1, fd, "", &to.st, AT_EMPTY_PATH), what);
+	CALL(syscall(SYS_fstat, fd, &to.st), what);
 	CALL_X(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &to.stx), what);
 	CALL_X(statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &to.stx), what);
 	CALL_X(statx(fd, none, AT_EMPTY_PATH, STATX_BASIC_STATS, &to.stx), what);
@@ -144,6 +146,10 @@ static void by_path(const char *path, const char *what)
 	CALL(__lxstat(1, path, &to.st), what);
 	CALL(__lxstat64(1, path, &to.st64), what);
 	CALL(fstatat(AT_FDCWD, path, &to.st, 0), what);
+	CALL(syscall(SYS_stat, path, &to.st), what);
+	CALL(syscall(SYS_lstat, path, &to.st), what);
+	CALL(syscall(SYS_newfstatat, AT_FDCWD, path, &to.st, 0), what);
+	CALL_X(syscall(SYS_statx, AT_FDCWD, path, 0, STATX_BASIC_STATS, &to.stx), what);
 	CALL_X(statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &to.stx), what);
 }
 
