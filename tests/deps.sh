@@ -6,11 +6,11 @@
 set -eu
 
 # util-linux-extra: mkfs.cramfs; e2fsprogs: chattr; squashfs-tools and squashfuse: what the benchmarks measure beside.
-# sqlite3 to stress-ng: programs that the cases run on a board.
+# sqlite3 to libjemalloc2: what the cases run on a board.
 # libclang-rt: the sanitizers and libFuzzer of clang, only recommended by its package
 packages='gcc libc6-dev make pkg-config libfuse3-dev fuse3 libinih-dev zlib1g-dev check genromfs
 util-linux-extra attr e2fsprogs clang libclang-rt-dev squashfs-tools squashfuse
-sqlite3 lua5.4 xz-utils busybox python3 stress-ng'
+sqlite3 lua5.4 xz-utils busybox python3 stress-ng valgrind gdb libjemalloc2'
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 	echo "deps: no apt-get here; install what your system calls these:" $packages >&2
