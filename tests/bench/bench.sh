@@ -70,6 +70,9 @@ run "$B/nommu-run" --board "$T/ram" -- "$B/tests/bench/calls" "$T/ram" $tmpfs
 heading "Devices can be told: what a stat and an open cost" shim host ratio 'at most'
 run "$B/nommu-run" --board "$T/ram" -- "$B/tests/bench/stats" "$T/ram" $tmpfs
 
+heading "Wrapped calls that go on to the host, beside libc's (no target)" shim libc ratio ''
+run "$B/nommu-run" --board "$T/ram" -- "$B/tests/bench/through" $tmpfs
+
 heading 'Two processes at once, each on its CPU' both alone ratio 'at least'
 run "$B/nommu-run" --board "$T/ram" -- "$B/tests/bench/contend"
 
