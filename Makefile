@@ -121,6 +121,7 @@ $(HELPERS): $(B)/tests/cases/%: $(B)/tests/cases/helpers/%.o
 $(EXAMPLES) $(HELPERS): SANFLAGS =
 # A helper's further files are in a folder of its name.
 $(B)/tests/cases/fscall: $(call objs,tests/cases/helpers/fscall/*.c)
+$(B)/tests/cases/mapcall: $(call objs,tests/cases/helpers/mapcall/*.c)
 # A helper whose name ends in "static" is a static program.
 $(filter %static,$(HELPERS)): LIBS = -static
 $(RUN) $(FSD) $(UNIT) $(TORTURE) $(BENCH) $(EXAMPLES) $(HELPERS):
@@ -173,14 +174,14 @@ install: all
 	$(INSTALL) -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(RUN) $(FSD)
 	$(INSTALL) -Dm755 -t $(DESTDIR)$(PREFIX)/lib $(SHIM)
 	$(INSTALL) -Dm644 -t $(DESTDIR)$(PREFIX)/lib $(LIB)
-	$(INSTALL) -Dm644 -t $(DESTDIR)$(PREFIX)/include core/include/nommu.h
+	$(INSTALL) -Dm644 -t $(DESTDIR)$(PREFIX)/include $(wildcard core/include/*.h)
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' nommu.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/nommu.pc
 
 ## Remove what install put there
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/$(notdir $(RUN)) bin/$(notdir $(FSD)) lib/$(notdir $(SHIM)) \
-	  lib/$(notdir $(LIB)) include/nommu.h lib/pkgconfig/nommu.pc)
+	  lib/$(notdir $(LIB)) $(patsubst core/%,%,$(wildcard core/include/*.h)) lib/pkgconfig/nommu.pc)
 
 ## Remove everything that was built
 clean:

@@ -46,11 +46,12 @@ static uint64_t place(uint64_t *at, uint64_t bytes)
 static uint64_t layout(struct seg_header *h, const struct nommu_config *c)
 {
 	static const uint32_t strides[TABLES] = { sizeof(struct seg_region), sizeof(struct seg_vma),
-						  sizeof(struct seg_mm), sizeof(struct seg_file) };
+						  sizeof(struct seg_mm), sizeof(struct seg_file),
+						  sizeof(struct seg_shm) };
 	uint32_t pages = (uint32_t)(c->ram >> NOMMU_PAGE_SHIFT);
 	uint32_t vmas = c->vmas ? c->vmas : pages > 131072 ? pages : 131072;
 	uint32_t files = c->files ? c->files : pages > 262144 ? pages : 262144;
-	uint32_t counts[TABLES] = { vmas, vmas, c->mms ? c->mms : 4096, files };
+	uint32_t counts[TABLES] = { vmas, vmas, c->mms ? c->mms : 4096, files, c->shms ? c->shms : NOMMU_SHM_MAX };
 	uint64_t at = SEG_TABLES_AT;
 
 	*h = (struct seg_header){
@@ -89,7 +90,8 @@ static bool fits(const struct seg_header *h, uint64_t offset, uint64_t count, ui
 static int adopt(struct nommu_board *b, const struct seg_header *h, struct nommu_why *why)
 {
 	static const uint32_t strides[TABLES] = { sizeof(struct seg_region), sizeof(struct seg_vma),
-						  sizeof(struct seg_mm), sizeof(struct seg_file) };
+						  sizeof(struct seg_mm), sizeof(struct seg_file),
+						  sizeof(struct seg_shm) };
 
 	if (h->magic != SEG_MAGIC)
 		return why_say(why, -EPROTO, "not a board's segment");
@@ -114,10 +116,12 @@ static int adopt(struct nommu_board *b, const struct seg_header *h, struct nommu
 	b->vmas = (struct seg_vma *)(void *)(b->base + h->table[TABLE_VMAS].offset);
 	b->mms = (struct seg_mm *)(void *)(b->base + h->table[TABLE_MMS].offset);
 	b->files = (struct seg_file *)(void *)(b->base + h->table[TABLE_FILES].offset);
+	b->shms = (struct seg_shm *)(void *)(b->base + h->table[TABLE_SHMS].offset);
 	b->region_count = h->table[TABLE_REGIONS].count;
 	b->vma_count = h->table[TABLE_VMAS].count;
 	b->mm_count = h->table[TABLE_MMS].count;
 	b->file_count = h->table[TABLE_FILES].count;
+	b->shm_count = h->table[TABLE_SHMS].count;
 	b->pages = h->pages;
 	b->vma_hash_bits = h->vma_hash_bits;
 	b->file_hash_bits = h->file_hash_bits;

@@ -32,6 +32,8 @@ int nommu_config_check(const struct nommu_config *c, struct nommu_why *why)
 			       (unsigned long long)c->ram, NOMMU_PAGE_SIZE);
 	if (c->ram > 1ULL << 40)
 		return why_say(why, -EINVAL, "ram: %llu bytes are more than 1 TiB", (unsigned long long)c->ram);
+	if (c->shms > NOMMU_SHM_MAX)
+		return why_say(why, -EINVAL, "shms: %u System V segments are more than %u", c->shms, NOMMU_SHM_MAX);
 	if (!c->base || c->base % block)
 		return why_say(why, -EINVAL, "base: 0x%llx is no multiple of the largest block, 0x%llx, above 0",
 			       (unsigned long long)c->base, (unsigned long long)block);

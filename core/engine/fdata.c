@@ -249,8 +249,7 @@ static int grow_contiguous(struct nommu_board *b, uint32_t id, uint64_t size)
 	result = tx_end(b);
 	if (result)
 		return result;
-	segment_prefault(b, frame_addr(b, frame), pages << NOMMU_PAGE_SHIFT);
-	memset((void *)frame_addr(b, frame), 0, pages << NOMMU_PAGE_SHIFT);
+	segment_clear(b, frame_addr(b, frame), pages << NOMMU_PAGE_SHIFT);
 	return set_size(b, id, size, true);
 }
 

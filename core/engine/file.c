@@ -228,7 +228,8 @@ int nommu_file_put(struct nommu_board *b, uint32_t id)
 
 	if (result)
 		return result;
-	if (!file_known(b, id) || !file_at(b, id)->named) {
+	/* A System V segment's is no name of the caller's. */
+	if (!file_known(b, id) || !file_at(b, id)->named || shm_of(file_at(b, id))) {
 		tx_abort(b);
 		return -ENOENT;
 	}

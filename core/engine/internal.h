@@ -10,6 +10,7 @@
 #include "engine/lock.h"
 #include "engine/rules.h"
 #include "engine/segment.h"
+#include "nommu_shm.h"
 
 /*
  * itree.c - interval trees: treaps whose nodes lie in the records, ordered by start, end and record number, each
@@ -78,6 +79,8 @@ uint32_t pending_take(struct nommu_board *b, uint32_t mm, uint32_t file, uint32_
 /* Take a run off the list, to be marked or freed by the caller. Returns how many pages it has. */
 uint32_t pending_remove(struct nommu_board *b, uint32_t mm, uint32_t id);
 void pending_free(struct nommu_board *b, uint32_t mm, uint32_t id);
+/* The same in a transaction of its own: what was being filled is given up. */
+void pending_drop(struct nommu_board *b, const struct nommu_mm *owner, uint32_t id);
 
 /*
  * file.c - mappable files.
@@ -137,6 +140,32 @@ bool reap_waiting(const struct nommu_board *b);
 void reap(struct nommu_board *b);
 /* What tasks were filling that died before their mm did (vfork children, threads). True: some memory came back. */
 bool reap_pending(struct nommu_board *b);
+/* A request found no memory, for the @tries-th time from 0 on: whether it is worth another, after what there was to give
+ * back was given back or waited for. */
+bool reap_for_memory(struct nommu_board *b, int tries);
+
+/*
+ * shm.c - System V segments.
+ */
+/* The segment that a mapped file is, 0: none. */
+static inline uint32_t shm_of(const struct seg_file *file)
+{
+	return file->backing == BACKING_RAM ? file->shm : 0;
+}
+/* The id of a record, and the record of an id that a caller gave, 0: no such segment. */
+int32_t shm_id(struct nommu_board *b, uint32_t shm);
+uint32_t shm_get(struct nommu_board *b, int64_t id);
+/* The same by a key that is not 0. */
+uint32_t shm_find(struct nommu_board *b, uint32_t key);
+/* Whether the caller may: @mode as in a file's mode, in any of its three places. */
+bool shm_permits(const struct seg_shm *shm, const struct nommu_shm_caller *caller, uint32_t mode);
+/* Seconds, for its times. */
+uint64_t shm_now(void);
+/* Its file has one mapping more, or less, of this mm; a marked one goes with the last. */
+void shm_attached(struct nommu_board *b, uint32_t shm, uint32_t mm);
+void shm_detached(struct nommu_board *b, uint32_t shm, uint32_t mm);
+/* It has no attaches: let go of its file, which the caller calls unwanted, and of the record. */
+void shm_destroy(struct nommu_board *b, uint32_t shm);
 
 /*
  * mm.c - processes.

@@ -19,7 +19,7 @@
 #include "nommu.h"
 
 #define SEG_MAGIC   0x00756d6d6f6e6272ULL
-#define SEG_VERSION 2u
+#define SEG_VERSION 3u
 
 #define SEG_JOURNAL_MAX 8192u
 
@@ -167,7 +167,10 @@ struct seg_file {
 	uint32_t hash_prev;
 	uint32_t named;    /* somebody holds it by name: the daemon; never a host file */
 	uint32_t backing;
-	uint32_t window;   /* index */
+	union {
+		uint32_t window; /* WINDOW: index */
+		uint32_t shm;    /* RAM: the System V segment that it is, 0: none */
+	};
 	uint32_t extents;  /* root; RAM */
 	uint32_t regions;  /* root; the shareable ones */
 	uint32_t mappings; /* vmas */
@@ -182,11 +185,29 @@ struct seg_file {
 	char name[NOMMU_NAME_MAX + 1];
 };
 
+#define SHM_SEQUENCE_SHIFT 15 /* the kernel's: an id is the sequence, then the index in so many bits */
+#define SHM_SEQUENCE_MAX   0xffffu
+#define SHM_BIRTH          1u /* nommu_id.birth of its file, whose ino is the id: no name has that */
+
+/* A System V segment. It holds its file by name; its size is the file's, and its attaches are the file's mappings. */
+struct seg_shm {
+	uint32_t link;
+	uint32_t state;
+	uint32_t key;      /* 0: private, or marked for removal */
+	uint32_t sequence; /* goes up when the record is given back */
+	uint32_t file;
+	uint32_t mode;     /* with SHM_DEST */
+	uint32_t uid, gid, cuid, cgid;
+	uint32_t cpid, lpid;
+	uint64_t atime, dtime, ctime;
+};
+
 enum seg_table_id {
 	TABLE_REGIONS,
 	TABLE_VMAS,
 	TABLE_MMS,
 	TABLE_FILES,
+	TABLE_SHMS,
 	TABLES,
 };
 
@@ -244,12 +265,13 @@ static_assert(sizeof(struct seg_vma) == 64, "one vma, one cache line");
 static_assert(sizeof(struct seg_mm) == 56, "no holes");
 static_assert(sizeof(struct seg_file) == 192 && offsetof(struct seg_file, name) == 128,
 	      "what a mapping looks at lies in two cache lines");
+static_assert(sizeof(struct seg_shm) == 72, "no holes");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lock's word is the low half of both");
 
 /* Differs where a structure does. */
 #define SEG_LAYOUT \
 	((uint32_t)(sizeof(struct seg_header) * 31 + sizeof(struct seg_frame) * 37 + sizeof(struct seg_region) * 41 + \
 		    sizeof(struct seg_vma) * 43 + sizeof(struct seg_mm) * 47 + sizeof(struct seg_file) * 53 + \
-		    sizeof(struct seg_journal) * 59 + SEG_VERSION))
+		    sizeof(struct seg_journal) * 59 + sizeof(struct seg_shm) * 61 + SEG_VERSION))
 
 #endif

@@ -177,6 +177,7 @@ int nommu_stats(struct nommu_board *b, struct nommu_stats *stats)
 		.vmas = h->table[TABLE_VMAS].used,
 		.vmas_max = b->vma_count,
 		.mms = h->table[TABLE_MMS].used,
+		.shms = h->table[TABLE_SHMS].used,
 		.recoveries = h->recoveries,
 	};
 	for (uint32_t order = 0; order <= b->max_order; order++)

@@ -2,16 +2,10 @@
 #include "engine/internal.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 /* Copied from a file in board RAM between two takings of the lock. */
 #define COPY_PAGES 16
-
-/* How long a request that found no memory waits for processes that are dead but not yet reaped. */
-#define REAPER_TRIES  40
-#define REAPER_NAP_NS 500000
 
 struct mapping {
 	struct nommu_board *b;
@@ -143,13 +137,6 @@ static int no_memory(struct mapping *m)
 	return verdict_no_memory(m->b, m->v, m->plan.pages);
 }
 
-/* The host's pages for a run, zeroed. The mapping's own process is the only one that knows the run. */
-static void clear_pages(struct nommu_board *b, uint64_t addr, uint64_t pages)
-{
-	segment_prefault(b, addr, pages << NOMMU_PAGE_SHIFT);
-	memset((void *)addr, 0, pages << NOMMU_PAGE_SHIFT);
-}
-
 /*
  * Anonymous memory is published first and cleared without the lock: until this call returns nobody has its address.
  */
@@ -169,7 +156,7 @@ static int map_anonymous(struct mapping *m)
 	error = tx_end(b);
 	if (error)
 		return verdict_busy(m->b, m->v, error);
-	clear_pages(b, m->v->addr, block);
+	segment_clear(b, m->v->addr, (uint64_t)block << NOMMU_PAGE_SHIFT);
 	return 0;
 }
 
@@ -266,20 +253,6 @@ static int publish_copy(struct mapping *m, uint32_t frame, uint32_t block)
 	return publish_pages(m, frame, block);
 }
 
-/* Give up pages that were being filled. */
-static void drop_pending(struct mapping *m, uint32_t frame)
-{
-	struct nommu_board *b = m->b;
-
-	if (tx_begin_waiting(b))
-		return;
-	m->mm = mm_get(b, m->owner);
-	if (m->mm)
-		pending_free(b, m->mm, frame);
-	tx_end(b);
-	reap(b);
-}
-
 static int map_copy(struct mapping *m)
 {
 	struct nommu_board *b = m->b;
@@ -299,7 +272,7 @@ static int map_copy(struct mapping *m)
 		return verdict_busy(m->b, m->v, error);
 	error = fill_copy(m, frame_addr(b, frame), block, backing);
 	if (error) {
-		drop_pending(m, frame);
+		pending_drop(b, m->owner, frame);
 		return verdict_refuse(m->v, error, NOMMU_RULE_READ_FAILED);
 	}
 	error = tx_begin_waiting(b);
@@ -308,7 +281,7 @@ static int map_copy(struct mapping *m)
 	error = publish_copy(m, frame, block);
 	if (error) {
 		tx_abort(b);
-		drop_pending(m, frame);
+		pending_drop(b, m->owner, frame);
 		return error;
 	}
 	error = tx_end(b);
@@ -379,24 +352,6 @@ refused:
 	return error;
 }
 
-/* Whether some mm's process is gone, so that its memory is about to come back. */
-static bool mm_is_dying(struct nommu_board *b)
-{
-	int32_t pids[64];
-	unsigned int count = 0;
-
-	if (tx_begin(b))
-		return false;
-	for (uint32_t id = 1; id <= b->header->table[TABLE_MMS].high && id <= b->mm_count && count < 64; id++)
-		if (mm_at(b, id)->state && mm_at(b, id)->pages && mm_at(b, id)->pid > 0)
-			pids[count++] = mm_at(b, id)->pid;
-	tx_end(b);
-	while (count)
-		if (b->os->syscall(SYS_kill, pids[--count], 0, 0, 0, 0, 0) == -ESRCH)
-			return true;
-	return false;
-}
-
 int nommu_mmap(struct nommu_board *b, const struct nommu_mm *mm, const struct nommu_request *request,
 	       struct nommu_verdict *v)
 {
@@ -404,24 +359,13 @@ int nommu_mmap(struct nommu_board *b, const struct nommu_mm *mm, const struct no
 
 	for (int tries = 0;; tries++) {
 		struct mapping m = { .b = b, .owner = mm, .request = request, .v = v };
-		static const struct timespec nap = { 0, REAPER_NAP_NS };
 
 		memset(v, 0, sizeof(*v));
 		v->asked = request->length;
 		error = map_once(&m);
-		if (likely(error != -ENOMEM) || v->rule != NOMMU_RULE_NO_MEMORY || v->order_asked > b->max_order)
+		if (likely(error != -ENOMEM) || v->rule != NOMMU_RULE_NO_MEMORY || v->order_asked > b->max_order ||
+		    !reap_for_memory(b, tries))
 			break;
-		if (tries < REAPER_TRIES && reap_pending(b))
-			continue;
-		if (reap_waiting(b) && tries < REAPER_TRIES) {
-			reap(b);
-			continue;
-		}
-		/* A kernel frees a process's memory before its parent hears of its end; here the daemon does so, a
-		 * moment later. */
-		if (tries >= REAPER_TRIES || b->nonblocking || !mm_is_dying(b))
-			break;
-		b->os->syscall(SYS_nanosleep, (long)&nap, 0, 0, 0, 0, 0);
 	}
 	if (!error && request->prot & PROT_EXEC)
 		__builtin___clear_cache((char *)v->addr, (char *)v->addr + request->length);

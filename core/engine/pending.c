@@ -58,3 +58,16 @@ void pending_free(struct nommu_board *b, uint32_t mm, uint32_t id)
 	if (file)
 		file_unwanted(b, file);
 }
+
+void pending_drop(struct nommu_board *b, const struct nommu_mm *owner, uint32_t id)
+{
+	uint32_t mm;
+
+	if (tx_begin_waiting(b))
+		return;
+	mm = mm_get(b, owner);
+	if (mm)
+		pending_free(b, mm, id);
+	tx_end(b);
+	reap(b);
+}

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/internal.h"
 
+#include <errno.h>
+#include <sys/syscall.h>
+
 /* Pages given back in one transaction: each costs some 20 journal entries at worst. */
 #define REAP_PAGES 64
+
+/* How long a request that found no memory waits for processes that are dead but not yet reaped. */
+#define REAPER_TRIES  40
+#define REAPER_NAP_NS 500000
 
 static void reap_file(struct nommu_board *b, uint32_t id)
 {
@@ -137,4 +144,40 @@ bool reap_pending(struct nommu_board *b)
 	}
 	reap(b);
 	return freed;
+}
+
+/* Whether some mm's process is gone, so that its memory is about to come back. */
+static bool mm_is_dying(struct nommu_board *b)
+{
+	int32_t pids[64];
+	unsigned int count = 0;
+
+	if (tx_begin(b))
+		return false;
+	for (uint32_t id = 1; id <= b->header->table[TABLE_MMS].high && id <= b->mm_count && count < 64; id++)
+		if (mm_at(b, id)->state && mm_at(b, id)->pages && mm_at(b, id)->pid > 0)
+			pids[count++] = mm_at(b, id)->pid;
+	tx_end(b);
+	while (count)
+		if (b->os->syscall(SYS_kill, pids[--count], 0, 0, 0, 0, 0) == -ESRCH)
+			return true;
+	return false;
+}
+
+bool reap_for_memory(struct nommu_board *b, int tries)
+{
+	static const struct timespec nap = { 0, REAPER_NAP_NS };
+
+	if (tries < REAPER_TRIES && reap_pending(b))
+		return true;
+	if (reap_waiting(b) && tries < REAPER_TRIES) {
+		reap(b);
+		return true;
+	}
+	/* A kernel frees a process's memory before its parent hears of its end; here the daemon does so, a moment
+	 * later. */
+	if (tries >= REAPER_TRIES || b->nonblocking || !mm_is_dying(b))
+		return false;
+	b->os->syscall(SYS_nanosleep, (long)&nap, 0, 0, 0, 0, 0);
+	return true;
 }

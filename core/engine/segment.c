@@ -22,6 +22,8 @@ static struct seg_record *record_at(struct nommu_board *b, enum seg_table_id tab
 		return (struct seg_record *)(void *)vma_at(b, id);
 	case TABLE_MMS:
 		return (struct seg_record *)(void *)mm_at(b, id);
+	case TABLE_SHMS:
+		return (struct seg_record *)(void *)shm_at(b, id);
 	default:
 		return (struct seg_record *)(void *)file_at(b, id);
 	}
@@ -36,6 +38,8 @@ static uint32_t record_count(const struct nommu_board *b, enum seg_table_id tabl
 		return b->vma_count;
 	case TABLE_MMS:
 		return b->mm_count;
+	case TABLE_SHMS:
+		return b->shm_count;
 	default:
 		return b->file_count;
 	}
@@ -82,6 +86,12 @@ void segment_prefault(struct nommu_board *b, uint64_t addr, uint64_t len)
 		(void)*(volatile char *)(b->ram + (i << PREFAULT_SHIFT));
 		__atomic_fetch_or(&b->faulted[i >> 3], bit, __ATOMIC_RELAXED);
 	}
+}
+
+void segment_clear(struct nommu_board *b, uint64_t addr, uint64_t len)
+{
+	segment_prefault(b, addr, len);
+	memset((void *)addr, 0, len);
 }
 
 const struct nommu_window *segment_window(const struct nommu_board *b, uint64_t addr, uint64_t len)

@@ -33,8 +33,9 @@ struct nommu_board {
 	struct seg_vma *vmas;
 	struct seg_mm *mms;
 	struct seg_file *files;
+	struct seg_shm *shms;
 	uint32_t *vma_hash, *file_hash;
-	uint32_t pages, region_count, vma_count, mm_count, file_count;
+	uint32_t pages, region_count, vma_count, mm_count, file_count, shm_count;
 	uint32_t vma_hash_bits, file_hash_bits;
 	uint32_t profile, max_order;
 
@@ -93,6 +94,13 @@ static inline struct seg_file *file_at(struct nommu_board *b, uint32_t id)
 	return &b->files[id];
 }
 
+static inline struct seg_shm *shm_at(struct nommu_board *b, uint32_t id)
+{
+	if (unlikely(id == 0 || id > b->shm_count))
+		return segment_damaged(b);
+	return &b->shms[id];
+}
+
 /* A page of RAM by its frame, and back; 0 outside of RAM. */
 static inline uint64_t frame_addr(const struct nommu_board *b, uint32_t id)
 {
@@ -136,6 +144,9 @@ void segment_give(struct nommu_board *b, enum seg_table_id table, uint32_t id);
 
 /* Let the host map the window's pages here, 16 at a fault, before the first use of these bytes of RAM. */
 void segment_prefault(struct nommu_board *b, uint64_t addr, uint64_t len);
+
+/* Zero these bytes of RAM, which nobody else knows. Without the lock. */
+void segment_clear(struct nommu_board *b, uint64_t addr, uint64_t len);
 
 /* The window that holds all of [addr, addr + len), or NULL. */
 const struct nommu_window *segment_window(const struct nommu_board *b, uint64_t addr, uint64_t len);

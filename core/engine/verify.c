@@ -4,6 +4,8 @@
  */
 #include "engine/verify.h"
 
+#include <sys/shm.h>
+
 /* ---- trees ------------------------------------------------------------------------------------------------------ */
 
 struct tree_walk {
@@ -228,8 +230,11 @@ static int verify_file(struct nommu_board *b, uint32_t id, struct verify_sums *s
 		CHECK(f->window && f->window < b->windows && f->offset <= b->window[f->window].size &&
 			      f->size <= b->window[f->window].size - f->offset,
 		      "file %u: lies outside of window %u", id, f->window);
-	CHECK(f->backing == BACKING_WINDOW || (!f->window && !f->offset), "file %u: says window %u, but lies in none",
-	      id, f->window);
+	CHECK(f->backing == BACKING_WINDOW || (!f->offset && (!f->window || f->backing == BACKING_RAM)),
+	      "file %u: says window %u, but lies in none", id, f->window);
+	if (shm_of(f))
+		CHECK(f->shm <= b->shm_count && shm_at(b, f->shm)->state && shm_at(b, f->shm)->file == id,
+		      "file %u: is no System V segment %u", id, f->shm);
 	CHECK(file_answers(&f->attr), "file %u: its driver answers %d and %d", id, f->attr.address_op, f->attr.map_op);
 	sums->hashed += f->hashed;
 	sums->file_maps_said += f->mappings * verify_hash(id);
@@ -243,9 +248,32 @@ static int verify_file(struct nommu_board *b, uint32_t id, struct verify_sums *s
 	return verify_tree(b, &tree, f->regions, &regions, sums, 0, why);
 }
 
+static int verify_shm(struct nommu_board *b, uint32_t id, struct nommu_why *why)
+{
+	const struct seg_shm *s = shm_at(b, id);
+	struct seg_file *f;
+	uint64_t run;
+
+	CHECK(s->state == 1 && s->sequence <= SHM_SEQUENCE_MAX, "shm %u: state %u, sequence %u", id, s->state,
+	      s->sequence);
+	CHECK(s->file && s->file <= b->file_count && file_at(b, s->file)->state == FILE_LIVE &&
+		      shm_of(file_at(b, s->file)) == id,
+	      "shm %u: no file %u", id, s->file);
+	f = file_at(b, s->file);
+	CHECK(f->named == 1 && f->attr.kind == NOMMU_KIND_SHM && f->id.ino == (uint64_t)shm_id(b, id) &&
+		      f->id.birth == SHM_BIRTH,
+	      "shm %u: file %u is another's", id, s->file);
+	CHECK(f->pages && f->pages == page_count(f->size) && extent_find(b, f, 0, f->pages, &run) && run == f->pages,
+	      "shm %u: its %llu bytes are not one run", id, (unsigned long long)f->size);
+	CHECK(!(s->mode & ~(0777u | SHM_DEST)) && (!(s->mode & SHM_DEST) || (f->mappings && !s->key)),
+	      "shm %u: mode %o, key %#x, %u attaches", id, s->mode, s->key, f->mappings);
+	CHECK(!s->key || shm_find(b, s->key) == id, "shm %u: another one has its key, %#x", id, s->key);
+	return 0;
+}
+
 static int verify_table(struct nommu_board *b, enum seg_table_id table, uint32_t live, struct nommu_why *why)
 {
-	static const char *const names[TABLES] = { "regions", "vmas", "mms", "files" };
+	static const char *const names[TABLES] = { "regions", "vmas", "mms", "files", "shms" };
 	const struct seg_table *t = &b->header->table[table];
 	uint32_t free = 0;
 
@@ -265,6 +293,10 @@ static int verify_table(struct nommu_board *b, enum seg_table_id table, uint32_t
 			CHECK(!mm_at(b, id)->state, "mm %u is used, and free", id);
 			id = mm_at(b, id)->link;
 			break;
+		case TABLE_SHMS:
+			CHECK(!shm_at(b, id)->state, "shm %u is used, and free", id);
+			id = shm_at(b, id)->link;
+			break;
 		default:
 			CHECK(!file_at(b, id)->state, "file %u is used, and free", id);
 			id = file_at(b, id)->link;
@@ -282,7 +314,8 @@ static int verify_records(struct nommu_board *b, struct verify_sums *sums, struc
 	int error = 0;
 
 	CHECK(tables[TABLE_REGIONS].high <= b->region_count && tables[TABLE_VMAS].high <= b->vma_count &&
-		      tables[TABLE_MMS].high <= b->mm_count && tables[TABLE_FILES].high <= b->file_count,
+		      tables[TABLE_MMS].high <= b->mm_count && tables[TABLE_FILES].high <= b->file_count &&
+		      tables[TABLE_SHMS].high <= b->shm_count,
 	      "a table says it has more records than there are");
 	for (uint32_t id = 1; !error && id <= tables[TABLE_FILES].high; id++)
 		if (file_at(b, id)->state && ++live[TABLE_FILES])
@@ -296,6 +329,9 @@ static int verify_records(struct nommu_board *b, struct verify_sums *sums, struc
 	for (uint32_t id = 1; !error && id <= tables[TABLE_MMS].high; id++)
 		if (mm_at(b, id)->state && ++live[TABLE_MMS])
 			error = verify_mm(b, id, sums, why);
+	for (uint32_t id = 1; !error && id <= tables[TABLE_SHMS].high; id++)
+		if (shm_at(b, id)->state && ++live[TABLE_SHMS])
+			error = verify_shm(b, id, why);
 	for (int i = 0; !error && i < TABLES; i++)
 		error = verify_table(b, (enum seg_table_id)i, live[i], why);
 	return error;

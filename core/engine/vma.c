@@ -132,8 +132,13 @@ uint32_t vma_add(struct nommu_board *b, uint32_t mm, uint32_t region, uint64_t s
 	hash_add(b, id);
 	mm_link(b, id, vma);
 	region_link(b, id, vma);
-	if (behind->file)
-		journal_add(b, &file_at(b, behind->file)->mappings, 1);
+	if (behind->file) {
+		struct seg_file *file = file_at(b, behind->file);
+
+		journal_add(b, &file->mappings, 1);
+		if (unlikely(shm_of(file)))
+			shm_attached(b, file->shm, mm);
+	}
 	if (flags & VMA_SHARED && pgoff + pages > behind->node.aux)
 		region_set_shared_end(b, region, pgoff + pages);
 	return id;
@@ -208,7 +213,7 @@ void vma_remove(struct nommu_board *b, uint32_t id)
 {
 	struct seg_vma *vma = vma_at(b, id);
 	struct seg_region *region = region_at(b, vma->region);
-	uint32_t file = region->file;
+	uint32_t file = region->file, mm = vma->mm;
 
 	if (vma->flags & VMA_SHARED)
 		shared_end_without(b, vma);
@@ -225,6 +230,8 @@ void vma_remove(struct nommu_board *b, uint32_t id)
 		journal_add(b, &mapped->mappings, -1);
 		if (!mapped->mappings)
 			journal_add(b, &mapped->closes, 1);
+		if (unlikely(shm_of(mapped)))
+			shm_detached(b, mapped->shm, mm);
 		file_unwanted(b, file);
 	}
 }

@@ -76,6 +76,7 @@ enum nommu_profile {
 #define NOMMU_RAM_DEFAULT       (64UL << 20)
 #define NOMMU_MAX_ORDER_DEFAULT 10
 #define NOMMU_WINDOWS_MAX       16
+#define NOMMU_SHM_MAX           4096u /* the kernel's SHMMNI */
 
 struct nommu_config {
 	uint64_t ram;       /* bytes, a multiple of the page size */
@@ -87,6 +88,7 @@ struct nommu_config {
 	uint32_t vmas;      /* how many mappings, and as many regions, the tables hold; 0: chosen by RAM */
 	uint32_t files;     /* how many files; 0: chosen by RAM */
 	uint32_t mms;       /* how many processes; 0: 4096 */
+	uint32_t shms;      /* how many System V segments; 0: NOMMU_SHM_MAX, which is the most */
 	bool reserve_later; /* RAM is reserved by nommu_board_reserve; until then it is had as it is touched */
 };
 
@@ -329,6 +331,13 @@ int nommu_mm_holds(struct nommu_board *board, const struct nommu_mm *mm, uint64_
 	X(NOT_MAPPED, "not-mapped") X(PARTIAL, "partial") X(UNMAPPED, "unmapped") X(UNALIGNED, "unaligned") \
 	X(MREMAP_FIXED, "mremap-fixed") X(MREMAP_SHAREABLE, "mremap-shareable") X(MREMAP_LIMIT, "mremap-limit") \
 	X(MREMAPPED, "mremapped") \
+	/* System V shared memory */ \
+	X(SHM_NO_KEY, "shm-no-key") X(SHM_EXISTS, "shm-exists") X(SHM_SIZE, "shm-size") X(SHM_LARGE, "shm-large") \
+	X(SHM_FULL, "shm-full") X(SHM_NO_ID, "shm-no-id") X(SHM_ACCESS, "shm-access") X(SHM_OWNER, "shm-owner") \
+	X(SHM_ADDRESS, "shm-address") X(SHM_NOT_ATTACHED, "shm-not-attached") X(SHM_COMMAND, "shm-command") \
+	X(SHM_CREATED, "shm-created") X(SHM_FOUND, "shm-found") X(SHM_DETACHED, "shm-detached") \
+	X(SHM_TOLD, "shm-told") X(SHM_CHANGED, "shm-changed") X(SHM_MARKED, "shm-marked") \
+	X(SHM_REMOVED, "shm-removed") \
 	/* the machine itself */ \
 	X(TABLE_FULL, "table-full") X(BOARD_BUSY, "board-busy") X(BOARD_STOPPED, "board-stopped") \
 	X(NO_SUCH_MM, "no-such-mm") X(NOT_IMPLEMENTED, "not-implemented") X(NOT_EMULATED, "not-emulated") \
@@ -471,7 +480,7 @@ struct nommu_stats {
 	uint32_t free_blocks[NOMMU_ORDERS];
 	uint32_t max_order;
 	uint32_t files, files_max;
-	uint32_t regions, vmas, vmas_max, mms;
+	uint32_t regions, vmas, vmas_max, mms, shms;
 	uint64_t recoveries;     /* how often a dead owner's operation was rolled back */
 };
 

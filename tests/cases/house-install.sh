@@ -12,6 +12,7 @@ cat >want <<'END'
 ./bin/nommu-run
 ./bin/nommufs
 ./include/nommu.h
+./include/nommu_shm.h
 ./lib/libnommu-preload.so
 ./lib/libnommu.a
 ./lib/pkgconfig/nommu.pc
@@ -52,7 +53,7 @@ cc -std=gnu11 -Wall -Wextra -Werror ${t_asan:+-fsanitize=address,undefined} -o s
 t_eq "$(./small)" "anonymous 1" "a program linked with nommu.pc"
 
 # the header by itself, for C++ too where there is a compiler for it
-echo '#include <nommu.h>' >header.c
+printf '#include <%s>\n' nommu.h nommu_shm.h >header.c
 # shellcheck disable=SC2046
 cc -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only $(pkg-config --cflags nommu) header.c
 

@@ -79,6 +79,7 @@ void crash_open(struct crash *c, enum nommu_profile profile, crash_setup_fn *set
 	config.vmas = 96;
 	config.files = 16;
 	config.mms = 8;
+	config.shms = 4;
 	result = nommu_board_create(&config, &c->os, &c->scene.victim, &why);
 	ck_assert_msg(result == 0, "nommu_board_create: %d: %s", result, why.text);
 	result = nommu_board_attach(fds, (unsigned)nommu_board_fds(c->scene.victim, fds), NULL, true,
@@ -246,6 +247,8 @@ bool crash_recover(struct crash *c, enum crash_death death)
 static void put_all(struct crash *c)
 {
 	struct nommu_board *b = c->scene.survivor;
+	static const struct nommu_shm_caller anyone = { .may = NOMMU_SHM_ANY_OWNER };
+	struct nommu_verdict verdict;
 	struct nommu_mm_info *infos;
 	size_t count;
 
@@ -254,6 +257,9 @@ static void put_all(struct crash *c)
 			nommu_mm_exit(b, &infos[i].mm);
 		free(infos);
 	}
+	for (uint32_t id = 1; id <= b->header->table[TABLE_SHMS].high; id++)
+		if (shm_at(b, id)->state)
+			nommu_shm_remove(b, &anyone, shm_id(b, id), &verdict);
 	for (uint32_t id = 1; id <= b->header->table[TABLE_FILES].high; id++)
 		nommu_file_put(b, id);
 }
@@ -278,7 +284,7 @@ bool crash_empties(struct crash *c)
 		snprintf(c->error, sizeof(c->error), "the emptied board does not verify: %.200s", why.text);
 		return false;
 	}
-	if (s.free_pages == s.pages && !s.files && !s.regions && !s.vmas && !s.mms && !s.pending_pages &&
+	if (s.free_pages == s.pages && !s.files && !s.regions && !s.vmas && !s.mms && !s.shms && !s.pending_pages &&
 	    !s.orphan_pages)
 		return true;
 	snprintf(c->error, sizeof(c->error),

@@ -23,6 +23,7 @@ struct crash_scene {
 	uint32_t file[CRASH_FILES];
 	uint64_t addr[CRASH_ADDRS];
 	unsigned addrs;
+	int32_t shm[3];
 };
 
 struct crash {

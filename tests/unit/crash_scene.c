@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 #define PAGE ((uint64_t)NOMMU_PAGE_SIZE)
 #define FD   (NOMMU_FD_OPEN | NOMMU_FD_READ | NOMMU_FD_WRITE)
@@ -174,6 +175,25 @@ void scene_large(struct crash_scene *s)
 	make_file(s, 0, 0);
 	for (uint64_t i = 0; i < 150; i++)
 		must(nommu_file_write(s->survivor, s->file[0], page, PAGE, (i * 7 % 150) * PAGE) == 4096 ? 0 : -EIO);
+}
+
+const struct nommu_shm_caller scene_caller = { .uid = 1000, .gid = 100, .pid = 7 };
+
+void scene_shm(struct crash_scene *s)
+{
+	static const int32_t keys[] = { 5, 7, 6 };
+	struct nommu_verdict verdict;
+
+	must(scene_map_anonymous(s->survivor, &s->other, 1, NULL));
+	for (int i = 0; i < 3; i++)
+		must(nommu_shm_get(s->survivor, &s->mm, &scene_caller, keys[i], 3 * PAGE, IPC_CREAT | 0600, &s->shm[i],
+				   &verdict));
+	for (int i = 0; i < 2; i++)
+		must(nommu_shm_attach(s->survivor, &s->mm, &scene_caller, s->shm[0], 0, 0, &verdict));
+	must(nommu_shm_attach(s->survivor, &s->other, &scene_caller, s->shm[0], 0, 0, &verdict));
+	must(nommu_shm_attach(s->survivor, &s->mm, &scene_caller, s->shm[1], 0, 0, &verdict));
+	remember(s, verdict.addr);
+	must(nommu_shm_remove(s->survivor, &scene_caller, s->shm[1], &verdict));
 }
 
 static jmp_buf killed_reading;

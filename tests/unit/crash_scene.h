@@ -27,6 +27,11 @@ crash_setup_fn scene_torn;
 crash_setup_fn scene_many;
 /* File 0 of 150 single pages. */
 crash_setup_fn scene_large;
+/* Segments of 3 pages, their ids in scene.shm: 0 of key 5, mm has it twice and other once; 1 marked, mm has it once, at
+ * addr[0]; 2 of key 6, without attaches. */
+crash_setup_fn scene_shm;
+/* Who made them. */
+extern const struct nommu_shm_caller scene_caller;
 /* mm was killed twice while a file was being read for a copy. */
 crash_setup_fn scene_pending;
 

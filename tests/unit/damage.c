@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,6 +115,23 @@ static void make_rom(struct damage *d)
 	     __LINE__);
 }
 
+static const struct nommu_shm_caller caller = { .uid = 1, .gid = 2, .pid = 3 };
+
+static void make_segments(struct damage *d)
+{
+	struct nommu_verdict v;
+	int32_t gone;
+
+	must(nommu_shm_get(d->b, &d->mm, &caller, 9, PAGE, IPC_CREAT | 0600, &gone, &v), __LINE__);
+	for (int i = 0; i < 2; i++)
+		must(nommu_shm_get(d->b, &d->mm, &caller, 5 + i, 2 * PAGE, IPC_CREAT | 0600, &d->shm[i], &v), __LINE__);
+	must(nommu_shm_attach(d->b, &d->mm, &caller, d->shm[0], 0, 0, &v), __LINE__);
+	d->addr[d->addrs++] = v.addr;
+	must(nommu_shm_attach(d->b, &d->other, &caller, d->shm[1], 0, 0, &v), __LINE__);
+	must(nommu_shm_remove(d->b, &caller, d->shm[1], &v), __LINE__);
+	must(nommu_shm_remove(d->b, &caller, gone, &v), __LINE__);
+}
+
 static void populate(struct damage *d)
 {
 	struct nommu_verdict v, gone[4];
@@ -140,6 +158,7 @@ static void populate(struct damage *d)
 	must(map(d, &d->other, 4, 1, 2, PROT_READ, MAP_PRIVATE, &v), __LINE__);
 	must(nommu_file_truncate(d->b, d->file[3], PAGE), __LINE__);
 	must(nommu_file_put(d->b, d->file[3]), __LINE__);
+	make_segments(d);
 	for (int i = 0; i < 4; i += 2)
 		must(nommu_munmap(d->b, &d->other, gone[i].addr, PAGE, &v), __LINE__);
 }
@@ -156,6 +175,7 @@ static void setup(struct damage *d)
 	config.vmas = 40;
 	config.files = 12;
 	config.mms = 6;
+	config.shms = 5;
 	must(nommu_board_create(&config, NULL, &d->b, &why), __LINE__);
 	populate(d);
 	must(nommu_verify(d->b, &why), __LINE__);
@@ -220,6 +240,9 @@ static bool look(struct damage *d)
 	struct nommu_map *maps = NULL;
 	struct nommu_mm_info *infos = NULL;
 	struct nommu_file_stat stat;
+	struct nommu_shm *shms = NULL, shm;
+	struct nommu_shm_info info;
+	struct nommu_verdict v;
 	struct nommu_why why;
 	size_t count = 0;
 	int result = nommu_stats(d->b, &stats);
@@ -239,6 +262,14 @@ static bool look(struct damage *d)
 		free(infos);
 	for (int i = 0; i < 4; i++)
 		good = good && is_answer(d, "file_stat", nommu_file_stat(d->b, d->file[i], &stat), 0);
+	result = nommu_shms(d->b, &shms, &count);
+	good = good && is_answer(d, "shms", result, 0);
+	if (!result)
+		free(shms);
+	good = good && is_answer(d, "shm_info", nommu_shm_info(d->b, &info, &v), 0);
+	for (int i = 0; i < 2; i++)
+		good = good && is_answer(d, "shm_stat", nommu_shm_stat(d->b, &caller, d->shm[i], &shm, &v), 0) &&
+		       is_answer(d, "shm_stat_at", nommu_shm_stat_at(d->b, NULL, i, &shm, &v), 0);
 	return good && is_answer(d, "verify", nommu_verify(d->b, &why), 0);
 }
 
@@ -292,9 +323,31 @@ static bool change_files(struct damage *d)
 	       is_answer(d, "set_trim", nommu_board_set_trim(d->b, 1), 0);
 }
 
+static bool try_attach(struct damage *d, int32_t id)
+{
+	struct nommu_verdict v;
+	int result = nommu_shm_attach(d->b, &d->mm, &caller, id, 0, 0, &v);
+
+	return is_answer(d, "shm_attach", result, 0) && (result || is_on_board(d, "shm_attach", v.addr, PAGE));
+}
+
+static bool use_segments(struct damage *d)
+{
+	struct nommu_verdict v;
+	int32_t id;
+
+	return is_answer(d, "shm_get", nommu_shm_get(d->b, &d->mm, &caller, 7, PAGE, IPC_CREAT, &id, &v), 0) &&
+	       is_answer(d, "shm_get", nommu_shm_get(d->b, &d->mm, &caller, 5, PAGE, 0600, &id, &v), 0) &&
+	       try_attach(d, d->shm[0]) && try_attach(d, d->shm[1]) &&
+	       is_answer(d, "shm_set", nommu_shm_set(d->b, &caller, d->shm[0], 1, 2, 0644, &v), 0) &&
+	       is_answer(d, "shm_lock", nommu_shm_lock(d->b, &caller, d->shm[0], &v), 0) &&
+	       is_answer(d, "shm_detach", nommu_shm_detach(d->b, &d->mm, d->addr[d->addrs - 1], &v), 0) &&
+	       is_answer(d, "shm_remove", nommu_shm_remove(d->b, &caller, d->shm[0], &v), 0);
+}
+
 bool damage_operate(struct damage *d)
 {
-	const uint64_t pages[] = { 5, 6, 6, 2, 4, 2, 3, 2 };
+	const uint64_t pages[] = { 5, 6, 6, 2, 4, 2, 3, 2, 2 };
 	struct nommu_verdict v;
 	struct nommu_mm mm;
 
@@ -305,7 +358,7 @@ bool damage_operate(struct damage *d)
 		return false;
 	if (!is_answer(d, "mm_create", nommu_mm_create(d->b, getpid(), "third", &mm), 0) ||
 	    !is_answer(d, "mremap", nommu_mremap(d->b, &d->mm, d->addr[0], 5 * PAGE, 8 * PAGE, 0, 0, &v), 0) ||
-	    !change_files(d))
+	    !change_files(d) || !use_segments(d))
 		return false;
 	for (unsigned i = 0; i < d->addrs; i++)
 		if (!is_answer(d, "munmap", nommu_munmap(d->b, &d->mm, d->addr[i], pages[i] * PAGE, &v), 0))

@@ -14,8 +14,9 @@ struct damage {
 	struct nommu_board *b;
 	struct nommu_mm mm, other;
 	uint32_t file[5]; /* RAM, RAM with holes, ROM, put but mapped (by its former number), reaped by exit */
-	uint64_t addr[10];
+	uint64_t addr[11];
 	unsigned addrs;
+	int32_t shm[2]; /* attached by mm, at the last addr; marked, and attached by other */
 	char *good; /* the segment as it was */
 	char *note, *error;
 	uint64_t stops; /* how often a call stopped the board */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 #include "crash_scene.h"
 #include "suites.h"
@@ -206,6 +207,56 @@ static int run_set_trim(struct nommu_board *b, struct crash_scene *s)
 	return nommu_board_set_trim(b, 3);
 }
 
+static int run_shm_get(struct nommu_board *b, struct crash_scene *s)
+{
+	struct nommu_verdict verdict;
+	int32_t id;
+
+	return nommu_shm_get(b, &s->mm, &scene_caller, 77, 5 * PAGE, IPC_CREAT | 0600, &id, &verdict);
+}
+
+static int run_shm_attach(struct nommu_board *b, struct crash_scene *s)
+{
+	struct nommu_verdict verdict;
+
+	return nommu_shm_attach(b, &s->mm, &scene_caller, s->shm[2], 0, 0, &verdict);
+}
+
+static int run_shm_join(struct nommu_board *b, struct crash_scene *s)
+{
+	struct nommu_verdict verdict;
+
+	return nommu_shm_attach(b, &s->other, &scene_caller, s->shm[0], 0, SHM_RDONLY, &verdict);
+}
+
+static int run_shm_detach(struct nommu_board *b, struct crash_scene *s)
+{
+	struct nommu_verdict verdict;
+
+	return nommu_shm_detach(b, &s->mm, s->addr[0], &verdict);
+}
+
+static int run_shm_remove(struct nommu_board *b, struct crash_scene *s)
+{
+	struct nommu_verdict verdict;
+
+	return nommu_shm_remove(b, &scene_caller, s->shm[2], &verdict);
+}
+
+static int run_shm_mark(struct nommu_board *b, struct crash_scene *s)
+{
+	struct nommu_verdict verdict;
+
+	return nommu_shm_remove(b, &scene_caller, s->shm[0], &verdict);
+}
+
+static int run_shm_set(struct nommu_board *b, struct crash_scene *s)
+{
+	struct nommu_verdict verdict;
+
+	return nommu_shm_set(b, &scene_caller, s->shm[2], 1000, 2, 0644, &verdict);
+}
+
 #define BDI    (1u << NOMMU_PROFILE_BDI)
 #define LINUX6 (1u << NOMMU_PROFILE_LINUX6)
 #define BOTH   (BDI | LINUX6)
@@ -255,6 +306,14 @@ static const struct operation {
 	{ "fill", scene_file, run_fill, 40, 0, BOTH },
 	{ "set_attr", scene_mixed, run_set_attr, 4, 0, BOTH },
 	{ "set_trim", scene_mixed, run_set_trim, 2, 0, BOTH },
+	{ "shmget", scene_shm, run_shm_get, 60, 0, BOTH },
+	{ "shmat", scene_shm, run_shm_attach, 10, 0, BOTH },
+	{ "shmat joined", scene_shm, run_shm_join, 8, 0, BOTH },
+	{ "shmdt last of a marked one", scene_shm, run_shm_detach, 25, -EINVAL, BOTH },
+	{ "shm exit", scene_shm, run_exit, 40, -ESRCH, BOTH },
+	{ "shm remove", scene_shm, run_shm_remove, 15, -EINVAL, BOTH },
+	{ "shm mark", scene_shm, run_shm_mark, 3, 0, BOTH },
+	{ "shm set", scene_shm, run_shm_set, 3, 0, BOTH },
 };
 
 /* ---- the test -------------------------------------------------------------------------------------------------- */

@@ -85,6 +85,7 @@ START_TEST(header)
 		{ h->table[TABLE_VMAS].offset, (h->table[TABLE_VMAS].count + 1) * sizeof(struct seg_vma) },
 		{ h->table[TABLE_MMS].offset, (h->table[TABLE_MMS].count + 1) * sizeof(struct seg_mm) },
 		{ h->table[TABLE_FILES].offset, (h->table[TABLE_FILES].count + 1) * sizeof(struct seg_file) },
+		{ h->table[TABLE_SHMS].offset, (h->table[TABLE_SHMS].count + 1) * sizeof(struct seg_shm) },
 	};
 
 	ck_assert(h->magic == SEG_MAGIC && h->version == SEG_VERSION && h->layout == SEG_LAYOUT);
@@ -197,6 +198,9 @@ static const struct forgery forgeries[] = {
 	FIELD(table[TABLE_MMS].count, UINT32_MAX - 1),
 	FIELD(table[TABLE_FILES].count, 1u << 30),
 	FIELD(table[TABLE_FILES].offset, SEG_TABLES_AT + 1),
+	FIELD(table[TABLE_SHMS].offset, 0),
+	FIELD(table[TABLE_SHMS].count, 1u << 30),
+	FIELD(table[TABLE_SHMS].stride, 64),
 };
 
 START_TEST(forged_header)

@@ -31,6 +31,7 @@ enum where {
 	IN_VMA,
 	IN_MM,
 	IN_FILE,
+	IN_SHM,
 };
 
 struct field {
@@ -105,6 +106,16 @@ static bool file_is_hashed(struct nommu_board *b, uint32_t id)
 	return file_at(b, id)->state && file_at(b, id)->hashed;
 }
 
+static bool file_is_segment(struct nommu_board *b, uint32_t id)
+{
+	return file_at(b, id)->state && shm_of(file_at(b, id));
+}
+
+static bool shm_is_used(struct nommu_board *b, uint32_t id)
+{
+	return shm_at(b, id)->state;
+}
+
 #define F(where, type, field, counts) \
 	{ #type "." #field, where, offsetof(struct type, field), sizeof(((struct type *)0)->field), counts, 0 }
 
@@ -132,6 +143,9 @@ static const struct field fields[] = {
 	F(IN_HEADER, seg_header, table[TABLE_FILES].free, always),
 	F(IN_HEADER, seg_header, table[TABLE_FILES].high, always),
 	F(IN_HEADER, seg_header, table[TABLE_FILES].used, always),
+	F(IN_HEADER, seg_header, table[TABLE_SHMS].free, always),
+	F(IN_HEADER, seg_header, table[TABLE_SHMS].high, always),
+	F(IN_HEADER, seg_header, table[TABLE_SHMS].used, always),
 	F(IN_FRAME, seg_frame, state, always),
 	F(IN_FRAME, seg_frame, order, frame_is_head),
 	F(IN_FRAME, seg_frame, owner, frame_has_owner),
@@ -185,6 +199,13 @@ static const struct field fields[] = {
 	F(IN_FILE, seg_file, mappings, file_is_used),
 	F(IN_FILE, seg_file, pins, file_is_used),
 	F(IN_FILE, seg_file, pages, file_is_used),
+	F(IN_FILE, seg_file, shm, file_is_segment),
+	F(IN_FILE, seg_file, named, file_is_segment),
+	F(IN_FILE, seg_file, id.ino, file_is_segment),
+	F(IN_FILE, seg_file, id.birth, file_is_segment),
+	F(IN_SHM, seg_shm, state, shm_is_used),
+	F(IN_SHM, seg_shm, sequence, shm_is_used),
+	F(IN_SHM, seg_shm, file, shm_is_used),
 };
 
 static uint32_t records(const struct nommu_board *b, enum where where)
@@ -200,6 +221,8 @@ static uint32_t records(const struct nommu_board *b, enum where where)
 		return b->header->table[TABLE_VMAS].high;
 	case IN_MM:
 		return b->header->table[TABLE_MMS].high;
+	case IN_SHM:
+		return b->header->table[TABLE_SHMS].high;
 	default:
 		return b->header->table[TABLE_FILES].high;
 	}
@@ -218,6 +241,8 @@ static char *record(struct nommu_board *b, enum where where, uint32_t id)
 		return (char *)vma_at(b, id);
 	case IN_MM:
 		return (char *)mm_at(b, id);
+	case IN_SHM:
+		return (char *)shm_at(b, id);
 	default:
 		return (char *)file_at(b, id);
 	}
