@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,6 +71,19 @@ static const struct name open_names[] = {
 	{ 0, NULL },
 };
 
+static const struct name shmget_names[] = {
+	NAME(IPC_CREAT), NAME(IPC_EXCL), NAME(SHM_HUGETLB), NAME(SHM_NORESERVE), { 0, NULL },
+};
+
+static const struct name shmat_names[] = {
+	NAME(SHM_RDONLY), NAME(SHM_RND), NAME(SHM_REMAP), NAME(SHM_EXEC), { 0, NULL },
+};
+
+static const struct name shmctl_names[] = {
+	NAME(IPC_RMID), NAME(IPC_SET), NAME(IPC_STAT), NAME(IPC_INFO), NAME(SHM_LOCK), NAME(SHM_UNLOCK),
+	NAME(SHM_STAT), NAME(SHM_INFO), NAME(SHM_STAT_ANY), { 0, NULL },
+};
+
 /* A|B|0x…, each after @separator for the first, "|" for the others. What has no name is a number. */
 static void put_bits(struct line *line, long bits, const struct name *names, const char *separator)
 {
@@ -82,6 +96,21 @@ static void put_bits(struct line *line, long bits, const struct name *names, con
 	}
 	if (bits)
 		put(line, "%s0x%lx", separator, bits);
+}
+
+static void put_flags(struct line *line, long flags, const struct name *names)
+{
+	if (flags)
+		put_bits(line, (unsigned int)flags, names, "");
+	else
+		put(line, "0");
+}
+
+/* The mode is read in octal. */
+static void put_shmget(struct line *line, long flags)
+{
+	put_bits(line, (unsigned int)flags & ~0777u, shmget_names, "");
+	put(line, "%s%#lo", flags & ~0777 ? "|" : "", flags & 0777);
 }
 
 static void put_value(struct line *line, long value, const struct name *names)
@@ -131,10 +160,16 @@ static void put_argument(struct line *line, char letter, long value)
 		put_bits(line, (unsigned int)value & ~(unsigned int)MAP_TYPE, map_names, "|");
 		break;
 	case 'R':
-		if (value)
-			put_bits(line, (unsigned int)value, mremap_names, "");
-		else
-			put(line, "0");
+		put_flags(line, value, mremap_names);
+		break;
+	case 'G':
+		put_shmget(line, value);
+		break;
+	case 'A':
+		put_flags(line, value, shmat_names);
+		break;
+	case 'C':
+		put_value(line, value, shmctl_names);
 		break;
 	case 'm':
 		put_value(line, value, advice_names);

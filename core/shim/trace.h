@@ -20,7 +20,8 @@ void trace_open(const char *target);
 
 /*
  * @format has a letter for each argument: p pointer, l length or other number, x hexadecimal, P PROT_, M MAP_,
- * R MREMAP_, d descriptor, m MADV_, s text, o O_. @verdict may be NULL: the host answered.
+ * R MREMAP_, d descriptor, m MADV_, s text, o O_, G flags of shmget, A of shmat, C command of shmctl. @verdict may be
+ * NULL: the host answered.
  */
 void trace_write(const char *call, const char *format, const long *args, long result,
 		 const struct nommu_verdict *verdict);

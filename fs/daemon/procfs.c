@@ -26,6 +26,7 @@ enum proc_what {
 	PROC_MEMINFO,
 	PROC_BUDDYINFO,
 	PROC_TRIM,
+	PROC_SHM,
 	PROC_PID,
 	PROC_PID_MAPS,
 	PROC_TOKEN,
@@ -84,6 +85,8 @@ int procfs_init(struct fs *fs)
 		{"maps", 0, PROC_MAPS, S_IFREG | 0444},
 		{"meminfo", 0, PROC_MEMINFO, S_IFREG | 0444},
 		{"buddyinfo", 0, PROC_BUDDYINFO, S_IFREG | 0444},
+		{"sysvipc", 0, PROC_DIR, S_IFDIR | 0555},
+		{"shm", 7, PROC_SHM, S_IFREG | 0444},
 		{".attach", 0, PROC_TOKENS, S_IFDIR | 0500},
 	};
 	struct tree_inode *inodes[sizeof(rows) / sizeof(rows[0])];
@@ -289,6 +292,8 @@ static int make_text(struct fs *fs, const struct tree_inode *inode, struct proc_
 		return proc_buddyinfo(fs->board, text);
 	case PROC_TRIM:
 		return proc_trim(fs->board, text);
+	case PROC_SHM:
+		return proc_shm(fs->board, text);
 	default:
 		return -ENOENT;
 	}

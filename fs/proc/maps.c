@@ -32,7 +32,12 @@ static void put_map(FILE *file, const struct nommu_map *map, const struct proc_n
 	dev_t dev = 0;
 	int column;
 
-	if (map->id.ino && map->id.dev == 0) {
+	if (map->id.dev == 0 && map->name[0]) {
+		/* A System V segment has a name that is in no directory, and its id for an inode. */
+		dev = makedev(0, 1);
+		snprintf(path, sizeof(path), "%s", map->name);
+		deleted = true;
+	} else if (map->id.ino && map->id.dev == 0) {
 		char *at = path + sizeof(cut) - 1;
 
 		dev = names->dev;

@@ -39,6 +39,9 @@ int proc_meminfo(struct nommu_board *board, struct proc_text *text);
 int proc_buddyinfo(struct nommu_board *board, struct proc_text *text);
 int proc_trim(struct nommu_board *board, struct proc_text *text);
 
+/* /proc/sysvipc/shm */
+int proc_shm(struct nommu_board *board, struct proc_text *text);
+
 /* Writing to nr_trim_pages. -EINVAL: not a whole number, or a negative one. */
 int proc_set_trim(struct nommu_board *board, const char *data, size_t size);
 

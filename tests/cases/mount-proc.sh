@@ -6,7 +6,9 @@ t_tmp
 t_mount -o ram=4M
 
 t_calls <<'EOF'
-list proc: .attach,buddyinfo,maps,meminfo,sys
+list proc: .attach,buddyinfo,maps,meminfo,sys,sysvipc
+list proc/sysvipc: shm
+stat proc/sysvipc/shm mode: 0444
 list proc/sys: vm
 list proc/sys/vm: nr_trim_pages
 stat proc mode: 0555

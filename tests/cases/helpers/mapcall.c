@@ -18,6 +18,8 @@
  *	cat PATH WORD          the first line of a file with this word in it
  *	say TEXT               wait [MESSAGE]           prints, then waits for a line on standard input
  *
+ * The calls of System V shared memory are in mapcall/shm.c.
+ *
  * AT is a mapping's NAME, NAME+BYTES, NAME-BYTES or a number. Numbers: decimal or 0x…, then p (pages), K or M.
  */
 #include <errno.h>
@@ -35,24 +37,20 @@
 #include <unistd.h>
 
 #include "bare.h"
+#include "mapcall/mapcall.h"
 
 #define WORDS_MAX 10
-#define NAMES_MAX 64
 
-struct name {
-	char text[32];
-	long value;
-};
+struct name maps[NAMES_MAX];
+static struct name fds[NAMES_MAX];
 
-static struct name maps[NAMES_MAX], fds[NAMES_MAX];
-
-static void die(const char *what, const char *word)
+void die(const char *what, const char *word)
 {
 	fprintf(stderr, "mapcall: %s: '%s'\n", what, word);
 	exit(2);
 }
 
-static struct name *look_up(struct name *names, const char *text, size_t len)
+struct name *look_up(struct name *names, const char *text, size_t len)
 {
 	for (int i = 0; i < NAMES_MAX; i++)
 		if (names[i].text[0] && strlen(names[i].text) == len && memcmp(names[i].text, text, len) == 0)
@@ -60,7 +58,7 @@ static struct name *look_up(struct name *names, const char *text, size_t len)
 	return NULL;
 }
 
-static void remember(struct name *names, const char *text, long value)
+void remember(struct name *names, const char *text, long value)
 {
 	struct name *found = look_up(names, text, strlen(text));
 
@@ -73,7 +71,7 @@ static void remember(struct name *names, const char *text, long value)
 	found->value = value;
 }
 
-static long number(const char *text)
+long number(const char *text)
 {
 	char *end;
 	long value = (long)strtoull(text, &end, 0);
@@ -91,11 +89,10 @@ static long number(const char *text)
 		return value;
 	default:
 		die("a number was expected", text);
-		return 0;
 	}
 }
 
-static char *at(const char *text)
+char *at(const char *text)
 {
 	size_t len = strcspn(text, "+-");
 	struct name *found = look_up(maps, text, len);
@@ -115,11 +112,6 @@ static int fd_of(const char *text)
 
 	return found ? (int)found->value : (int)number(text);
 }
-
-struct flag {
-	const char *name;
-	long value;
-};
 
 static const struct flag open_flags[] = {
 	{ "r", O_RDONLY }, { "w", O_WRONLY }, { "rw", O_RDWR }, { "path", O_PATH }, { "ioctl", O_ACCMODE },
@@ -143,7 +135,7 @@ static const struct flag remap_flags[] = {
 	{ "maymove", MREMAP_MAYMOVE }, { "fixed", MREMAP_FIXED }, { "dontunmap", MREMAP_DONTUNMAP }, { NULL, 0 },
 };
 
-static long flags_of(char *text, const struct flag *known)
+long flags_of(char *text, const struct flag *known)
 {
 	long flags = 0;
 	char *state = NULL;
@@ -158,8 +150,7 @@ static long flags_of(char *text, const struct flag *known)
 	return flags;
 }
 
-/* Prints the answer; errno must be untouched by what went well. */
-static void answer(int failed)
+void answer(int failed)
 {
 	if (failed)
 		puts(strerrorname_np(errno));
@@ -344,7 +335,7 @@ static void run(int words, char **word)
 		fflush(stdout);
 		if (!fgets(buf, sizeof(buf), stdin))
 			die("standard input ended in", "wait");
-	} else {
+	} else if (!run_shm(words, word)) {
 		die("no such command, or not with so many words", verb);
 	}
 }
