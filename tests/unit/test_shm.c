@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -331,6 +332,68 @@ START_TEST(sequence)
 }
 END_TEST
 
+/* ---- several at once ------------------------------------------------------------------------------------------- */
+
+#define THREADS 4
+#define ROUNDS  1500
+
+static unsigned at_once; /* how often somebody else had made it meanwhile */
+
+/* Who finds the key while another's pages are still being cleared, and who comes second with pages of his own. */
+static void *share(void *arg)
+{
+	const struct nommu_mm *own = arg;
+	struct nommu_verdict verdict;
+	struct nommu_why why;
+	uint64_t addr;
+	int32_t id;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		int result = nommu_shm_get(b, own, &maker, 5, 16 * PAGE, CREATE, &id, &verdict);
+
+		ck_assert_msg(result == 0, "shmget: %d by %s", result, nommu_rule_name(verdict.rule));
+		if (verdict.rule == NOMMU_RULE_SHM_FOUND)
+			__atomic_fetch_add(&at_once, 1, __ATOMIC_RELAXED);
+		result = nommu_shm_attach(b, own, &maker, id, 0, 0, &verdict);
+		ck_assert_msg(result == 0 || result == -EINVAL || result == -EIDRM, "shmat: %d", result);
+		if (result)
+			continue;
+		ck_assert_int_eq(*(char *)verdict.addr, 0);
+		ck_assert_msg(i % 8 || nommu_verify(b, &why) == 0, "%s", why.text);
+		addr = verdict.addr;
+		nommu_shm_remove(b, &maker, id, &verdict);
+		ck_assert_int_eq(nommu_shm_detach(b, own, addr, &verdict), 0);
+	}
+	return NULL;
+}
+
+START_TEST(contended)
+{
+	pthread_t thread[THREADS];
+	struct nommu_mm own[THREADS];
+	struct nommu_stats stats;
+
+	open_board((enum nommu_profile)_i);
+	for (int i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(nommu_mm_create(b, 9, "thread", &own[i]), 0);
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, share, &own[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	ck_assert_uint_gt(at_once, 0);
+	ck_assert_int_eq(nommu_stats(b, &stats), 0);
+	ck_assert_uint_eq(stats.pending_pages, 0);
+	for (int32_t id = 0; id < SHMS; id++) {
+		struct nommu_shm shm;
+
+		if (nommu_shm_stat_at(b, NULL, id, &shm, &v) == 0)
+			ck_assert_int_eq(nommu_shm_remove(b, &maker, shm.id, &v), 0);
+	}
+	ck_assert_uint_eq(free_pages(), PAGES);
+	close_board();
+}
+END_TEST
+
 /* What no single field tells. */
 START_TEST(verified)
 {
@@ -402,6 +465,7 @@ SUITE(shm)
 	in_both(tcase, removed);
 	in_both(tcase, exits);
 	in_both(tcase, sequence);
+	in_both(tcase, contended);
 	in_both(tcase, verified);
 	in_both(tcase, listed);
 	suite_add_tcase(suite, tcase);
