@@ -215,13 +215,6 @@ static int publish_or_find(struct getting *g, uint32_t frame)
 	return error;
 }
 
-static bool tables_full(struct nommu_board *b)
-{
-	const struct seg_table *table = b->header->table;
-
-	return table[TABLE_SHMS].used >= b->shm_count || table[TABLE_FILES].used >= b->file_count;
-}
-
 /* In the lock; out of it when this returns. The pages are the mm's pending ones while they are cleared. */
 static int create(struct getting *g)
 {
@@ -230,8 +223,6 @@ static int create(struct getting *g)
 	uint32_t block, frame = pages <= b->pages ? pending_take(b, g->mm, 0, (uint32_t)pages, 1, &block) : 0;
 	int error = frame ? 0 : verdict_no_memory(b, g->v, pages);
 
-	if (!error && tables_full(b))
-		error = verdict_refuse(g->v, -ENOSPC, NOMMU_RULE_SHM_FULL);
 	if (error) {
 		tx_abort(b);
 		return error;
