@@ -175,6 +175,25 @@ two() {
 }
 t_profiles two
 
+# An exec detaches, too.
+execs() {
+	local before
+	before=$(t_free)
+	mkfifo in
+	t_run "$H/mapcall" 'shmget a 78 5p creat,0600' 'shmat m a 0' 'shmctl a rmid' 'exec cat' <in >out &
+	exec 4>in
+	t_returns "$before"
+	kill -0 $! || t_fail "the program did not live on: $(cat out)"
+	echo lives >&4
+	exec 4>&-
+	wait
+	t_has "$(cat out)" 'shmat m a 0: ok'
+	t_has "$(cat out)" lives
+	t_eq "$(wc -l <"$MNT/proc/sysvipc/shm")" 1 "lines of /proc/sysvipc/shm after the exec"
+	rm in
+}
+t_profiles execs
+
 # What is not the caller's. Root alone can become another.
 others() {
 	t_transcript <<-EOF
