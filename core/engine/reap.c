@@ -155,7 +155,7 @@ static bool mm_is_dying(struct nommu_board *b)
 	if (tx_begin(b))
 		return false;
 	for (uint32_t id = 1; id <= b->header->table[TABLE_MMS].high && id <= b->mm_count && count < 64; id++)
-		if (mm_at(b, id)->state && mm_at(b, id)->pages && mm_at(b, id)->pid > 0)
+		if (mm_at(b, id)->state && mm_at(b, id)->vmas && mm_at(b, id)->pid > 0)
 			pids[count++] = mm_at(b, id)->pid;
 	tx_end(b);
 	while (count)

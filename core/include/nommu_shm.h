@@ -3,7 +3,7 @@
  * nommu_shm.h - System V shared memory on a board. The conventions are those of nommu.h.
  *
  * A segment is a file in board RAM without a name of its own: one contiguous, zeroed, trimmed run, mapped in place and
- * shared, at the same address in every process. It counts its attaches by the file's mappings, so an mm's exit detaches.
+ * shared, at the same address in every process. Its attaches are the file's mappings, so an mm's exit detaches.
  * Flags and commands are those of <sys/shm.h>; errors are the kernel's. Verdicts say why; where a call answers -EINVAL
  * for an id there is no such segment, or there is one no more.
  */

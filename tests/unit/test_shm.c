@@ -332,6 +332,20 @@ START_TEST(sequence)
 }
 END_TEST
 
+START_TEST(configured)
+{
+	struct nommu_config config;
+	struct nommu_why why;
+
+	nommu_config_init(&config);
+	config.shms = NOMMU_SHM_MAX;
+	ck_assert_int_eq(nommu_config_check(&config, &why), 0);
+	config.shms = NOMMU_SHM_MAX + 1;
+	ck_assert_int_eq(nommu_config_check(&config, &why), -EINVAL);
+	ck_assert_str_eq(why.text, "shms: 4097 System V segments are more than 4096");
+}
+END_TEST
+
 /* ---- several at once ------------------------------------------------------------------------------------------- */
 
 #define THREADS 4
@@ -466,6 +480,7 @@ SUITE(shm)
 	in_both(tcase, exits);
 	in_both(tcase, sequence);
 	in_both(tcase, contended);
+	tcase_add_test(tcase, configured);
 	in_both(tcase, verified);
 	in_both(tcase, listed);
 	suite_add_tcase(suite, tcase);

@@ -2,9 +2,10 @@
 /*
  * test_shm_model - System V segments, by random calls, beside a model that is as simple as can be.
  *
- * The seed of a run that fails stands in the message; SHM_SEED=n runs that one again.
+ * The seed is printed, and stands in the message of a failure; SHM_SEED=n runs that one again.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -260,6 +261,8 @@ START_TEST(random_calls)
 	const char *said = getenv("SHM_SEED");
 	unsigned seed = said ? (unsigned)strtoul(said, NULL, 10) : (unsigned)time(NULL);
 
+	printf("shm: SHM_SEED=%u\n", seed);
+	fflush(stdout);
 	run(seed, (enum nommu_profile)_i);
 	run(1, (enum nommu_profile)_i);
 }
