@@ -19,6 +19,7 @@
 #include "shim/memory_file.h"
 #include "shim/missing.h"
 #include "shim/open.h"
+#include "shim/shm.h"
 #include "shim/stat.h"
 #include "shim/transfer.h"
 
@@ -119,6 +120,14 @@ static long route(long number, const long *a)
 		return shim_brk(a[0]);
 	case SYS_futex:
 		return shim_futex(a);
+	case SYS_shmget:
+		return shim_shmget((key_t)a[0], (size_t)a[1], (int)a[2]);
+	case SYS_shmat:
+		return shim_shmat((int)a[0], (const void *)a[1], (int)a[2]);
+	case SYS_shmdt:
+		return shim_shmdt((const void *)a[0]);
+	case SYS_shmctl:
+		return shim_shmctl((int)a[0], (int)a[1], (struct shmid_ds *)a[2]);
 	case SYS_personality:
 		shim_task.personality = 0;
 		return host(number, a);

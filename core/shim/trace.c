@@ -124,17 +124,35 @@ static void put_value(struct line *line, long value, const struct name *names)
 	put(line, "0x%lx", value);
 }
 
+/* A name of the program's own must not look like lines of ours. */
+static void put_name(struct line *line, const char *name)
+{
+	for (; *name; name++)
+		put(line, "%c", (unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
+}
+
 static void put_descriptor(struct line *line, int fd)
 {
 	char path[DESCRIPTOR_PATH];
 
-	descriptor_path(fd, path);
-	if (fd == AT_FDCWD)
+	if (fd == AT_FDCWD) {
 		put(line, "AT_FDCWD");
-	else if (path[0])
-		put(line, "%d<%s>", fd, path);
-	else
-		put(line, "%d", fd);
+		return;
+	}
+	descriptor_path(fd, path);
+	put(line, "%d", fd);
+	if (!path[0])
+		return;
+	put(line, "<");
+	put_name(line, path);
+	put(line, ">");
+}
+
+static void put_text(struct line *line, const char *text)
+{
+	put(line, "\"");
+	put_name(line, text);
+	put(line, "\"");
 }
 
 static void put_argument(struct line *line, char letter, long value)
@@ -175,7 +193,7 @@ static void put_argument(struct line *line, char letter, long value)
 		put_value(line, value, advice_names);
 		break;
 	case 's':
-		put(line, "\"%.512s\"", (const char *)value);
+		put_text(line, (const char *)value);
 		break;
 	case 'o':
 		put_value(line, value & O_ACCMODE, access_names);

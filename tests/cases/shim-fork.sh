@@ -46,6 +46,8 @@ forks() {
 	done
 	diff - got <<-EOF || t_fail "$profile: < is expected, > came"
 		in a handler: ok
+		a segment: status 0, stored, 1 attached
+		a segment: detached, then EINVAL
 		nobody waits: ok
 		in threads: ok
 		exec: ok

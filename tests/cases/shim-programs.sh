@@ -119,6 +119,9 @@ stressors() {
 	stress --shm 1 --shm-ops 20 --shm-bytes 1m --shm-objs 4 || t_fail "shm, $profile: $(cat said)"
 	t_lacks "$(cat said)" "fail:" "shm, $profile"
 	t_eq "$(ls "$MNT/dev/shm")" "" "what is left"
+	stress --shm-sysv 1 --shm-sysv-ops 20 --shm-sysv-bytes 1m --shm-sysv-segs 4 || t_fail "shm-sysv, $profile: $(cat said)"
+	t_lacks "$(cat said)" "fail:" "shm-sysv, $profile"
+	t_eq "$(wc -l <"$MNT/proc/sysvipc/shm")" 1 "segments that are left"
 	# mmap and mremap want protection and moving.
 	! stress --mmap 1 --mmap-ops 10 --mmap-bytes 1m || t_fail "mmap, $profile: went well"
 	t_has "$(cat said)" "mmap: cannot set write-only page to read-only, errno=38" "mmap, $profile"

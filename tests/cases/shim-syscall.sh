@@ -69,6 +69,16 @@ answers() {
 		futex, unmapped: EFAULT
 		futex requeue, unmapped: EFAULT
 		futex, nowhere: EFAULT
+		shmget: ok
+		shmget: that by name
+		shmat: ok
+		shmctl: ok
+		attaches: 1, the same place
+		shmdt: ok
+		shmdt: ok
+		shmdt again: EINVAL
+		shmctl away: ok
+		shmctl again: EINVAL
 		sendfile: 5
 		sent: first
 		sendfile again: 5

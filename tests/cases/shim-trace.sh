@@ -72,3 +72,10 @@ t_eq "$(wc -l <trace)" 2 "lines of a program that closes descriptors"
 out=$(NOMMU_TRACE=/nonexistent/trace t_run "$H/mapcall" 'map a anon 1p rw private' 2>&1)
 t_has "$out" "mapcall: cannot write a trace to /nonexistent/trace: ENOENT"
 t_has "$out" "map a anon 1p rw private: ok"
+
+# A file's name cannot make lines of its own.
+name=$'a\n1234 mmap(NULL) = 0x1: direct'
+echo text >"$name"
+NOMMU_TRACE=$T/forged t_run "$H/mapcall" 'map a 3 1p r private' 3<"$name" >/dev/null
+t_eq "$(wc -l <forged)" 1 "lines of a file with a newline in its name"
+t_has "$(cat forged)" "3<$T/a?1234 mmap(NULL) = 0x1: direct>" "the name"

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -151,6 +152,34 @@ static void ways(void)
 	parent("a child's child", pid);
 }
 
+/* A child of fork is attached as its parent is; the segment goes with the last of them. */
+static void segment(void)
+{
+	int id = shmget(IPC_PRIVATE, 3 * PAGE, IPC_CREAT | 0600), status;
+	char *addr = shmat(id, NULL, 0);
+	struct shmid_ds ds = { .shm_nattch = 0 };
+	pid_t pid;
+
+	if (addr == (char *)-1 || shmctl(id, IPC_RMID, NULL)) {
+		say("shmat", -1);
+		return;
+	}
+	addr[0] = 'p';
+	pid = fork();
+	if (!pid) {
+		if (addr[0] != 'p' || shmctl(id, IPC_STAT, &ds) || ds.shm_nattch != 2)
+			_exit(1);
+		addr[1] = 'c';
+		_exit(shmdt(addr) || !shmdt(addr) ? 2 : 0);
+	}
+	waitpid(pid, &status, 0);
+	shmctl(id, IPC_STAT, &ds);
+	printf("a segment: status %d, %s, %lu attached\n", status, addr[1] == 'c' ? "stored" : "not stored", ds.shm_nattch);
+	status = shmdt(addr);
+	printf("a segment: %s, then %s\n", status ? "lost" : "detached",
+	       shmctl(id, IPC_STAT, &ds) ? strerrorname_np(errno) : "still there");
+}
+
 static void in_child(void)
 {
 	/* The first call in the child is this one. */
@@ -191,6 +220,7 @@ static void lives(void)
 	anonymous[0] = shared[0] = copy[0] = 'p';
 	signal(SIGUSR2, on_signal);
 	raise(SIGUSR2);
+	segment();
 	signal(SIGCHLD, SIG_IGN);
 	pid = fork();
 	if (!pid)

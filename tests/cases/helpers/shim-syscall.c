@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -135,6 +136,25 @@ static void futexes(const char *file)
 	close(fd);
 }
 
+static void segments(void)
+{
+	long id = syscall(SYS_shmget, 0x6e6f6d6d, PAGE, IPC_CREAT | 0600), by_name = shmget(0x6e6f6d6d, PAGE, 0600);
+	struct shmid_ds ds = { .shm_nattch = 7 };
+	char *addr;
+
+	say("shmget", id);
+	printf("shmget: %s\n", id == by_name ? "that by name" : "another");
+	addr = (char *)syscall(SYS_shmat, id, NULL, 0);
+	say("shmat", (long)addr);
+	say("shmctl", syscall(SYS_shmctl, id, IPC_STAT, &ds));
+	printf("attaches: %lu, %s\n", ds.shm_nattch, (char *)shmat((int)id, NULL, 0) == addr ? "the same place" : "elsewhere");
+	say("shmdt", syscall(SYS_shmdt, addr));
+	say("shmdt", shmdt(addr));
+	say("shmdt again", syscall(SYS_shmdt, addr));
+	say("shmctl away", syscall(SYS_shmctl, id, IPC_RMID, NULL));
+	say("shmctl again", syscall(SYS_shmctl, id, IPC_RMID, NULL));
+}
+
 static void show(const char *name, int fd)
 {
 	char buf[8] = "";
@@ -202,6 +222,7 @@ int main(int argc, char **argv)
 	missing();
 	breaks();
 	futexes(argv[1]);
+	segments();
 	transfers(argv[1]);
 	return 0;
 }
