@@ -126,3 +126,5 @@ int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
 		return clone_and_wait(fn, stack, flags, arg, ids);
 	return refuse(flags, NOMMU_RULE_NOT_EMULATED);
 }
+
+__typeof__(clone) __clone __attribute__((alias("clone"), nothrow, leaf));

@@ -6,6 +6,7 @@
  * errno. vfork is there (task.c), fork where it is allowed (fork.c).
  */
 #include <sys/mman.h>
+#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -202,4 +203,16 @@ int memfd_secret(unsigned int flags);
 int memfd_secret(unsigned int flags)
 {
 	return (int)shim_result(missing(SYS_memfd_secret, flags, 0, 0, 0, 0, 0));
+}
+
+/* ---- swapping -------------------------------------------------------------------------------------------------- */
+
+int swapon(const char *path, int flags)
+{
+	return (int)shim_result(missing(SYS_swapon, (long)path, flags, 0, 0, 0, 0));
+}
+
+int swapoff(const char *path)
+{
+	return (int)shim_result(missing(SYS_swapoff, (long)path, 0, 0, 0, 0, 0));
 }

@@ -5,7 +5,7 @@
 t_tmp
 
 calls=(mprotect pkey_mprotect msync madvise process_madvise mlock mlock2 munlock mlockall munlockall mincore
-	remap_file_pages mbind process_vm_readv process_vm_writev memfd_create memfd_secret fork __fork _Fork forkpty
+	remap_file_pages mbind process_vm_readv process_vm_writev memfd_create memfd_secret swapon swapoff __clone fork __fork _Fork forkpty
 	posix_madvise daemon)
 
 all_missing() {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/swap.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@ long mbind(void *addr, unsigned long length, int mode, const unsigned long *node
 	   unsigned int flags) __attribute__((weak));
 int memfd_secret(unsigned int flags) __attribute__((weak));
 pid_t __fork(void);
+int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 
 static char memory[4096] __attribute__((aligned(4096)));
 static unsigned char vector[1];
@@ -67,6 +69,9 @@ int main(void)
 	CALL("memfd_create", memfd_create("x", MFD_CLOEXEC));
 	if (memfd_secret)
 		CALL("memfd_secret", memfd_secret(0));
+	CALL("swapon", swapon("/nonexistent", 0));
+	CALL("swapoff", swapoff("/nonexistent"));
+	CALL("__clone", __clone(NULL, NULL, 0, NULL));
 	CALL("fork", end_child(fork()));
 	CALL("__fork", end_child(__fork()));
 	CALL("_Fork", end_child(_Fork()));
