@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "attach/attach.h"
+#include "shim/exec.h"
 #include "shim/fork.h"
 #include "shim/trace.h"
 
@@ -199,6 +200,7 @@ __attribute__((constructor)) static void shim_start(void)
 	attach(false);
 	remember_device();
 	trace_open(getenv(SHIM_ENV_TRACE));
+	shim_exec_keep();
 	task->life = shim.life->id;
 	shim.state = SHIM_ON;
 	shim_leave(task);

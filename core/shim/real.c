@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <spawn.h>
 
 #include "shim/context.h"
 
@@ -21,6 +22,8 @@ union symbol {
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 	int (*shm_open)(const char *name, int flags, mode_t mode);
 	int (*shm_unlink)(const char *name);
+	int (*execvpe)(const char *file, char *const argv[], char *const envp[]);
+	__typeof__(posix_spawn) *posix_spawn;
 };
 
 static union symbol look_up(const char *name)
@@ -36,6 +39,12 @@ void real_bind(void)
 		shim.real.sigaction = look_up("sigaction").sigaction;
 	if (!shim.real.openat)
 		shim.real.openat = look_up("openat").openat;
+	if (!shim.real.execvpe)
+		shim.real.execvpe = look_up("execvpe").execvpe;
+	if (!shim.real.posix_spawn)
+		shim.real.posix_spawn = look_up("posix_spawn").posix_spawn;
+	if (!shim.real.posix_spawnp)
+		shim.real.posix_spawnp = look_up("posix_spawnp").posix_spawn;
 }
 
 int real_sigaction(int sig, const struct sigaction *action, struct sigaction *old)
@@ -129,4 +138,24 @@ int real_shm_unlink(const char *name)
 	if (!shim.real.shm_unlink)
 		shim.real.shm_unlink = look_up("shm_unlink").shm_unlink;
 	return shim.real.shm_unlink(name);
+}
+
+int real_execvpe(const char *file, char *const argv[], char *const envp[])
+{
+	real_bind();
+	return shim.real.execvpe(file, argv, envp);
+}
+
+int real_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+		     const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	real_bind();
+	return shim.real.posix_spawn(pid, path, actions, attr, argv, envp);
+}
+
+int real_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+		      const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	real_bind();
+	return shim.real.posix_spawnp(pid, file, actions, attr, argv, envp);
 }

@@ -10,6 +10,7 @@
 #define SHIM_REAL_H
 
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,6 +29,8 @@ struct real {
 	int (*forkpty)(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 	int (*shm_open)(const char *name, int flags, mode_t mode);
 	int (*shm_unlink)(const char *name);
+	int (*execvpe)(const char *file, char *const argv[], char *const envp[]);
+	__typeof__(posix_spawn) *posix_spawn, *posix_spawnp;
 };
 
 void real_bind(void);
@@ -46,5 +49,10 @@ int real_openat_2(const char *name, int dirfd, const char *path, int flags);
 int real_forkpty(int *pty, char *name, const struct termios *termp, const struct winsize *winp);
 int real_shm_open(const char *name, int flags, mode_t mode);
 int real_shm_unlink(const char *name);
+int real_execvpe(const char *file, char *const argv[], char *const envp[]);
+int real_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+		     const posix_spawnattr_t *attr, char *const argv[], char *const envp[]);
+int real_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+		      const posix_spawnattr_t *attr, char *const argv[], char *const envp[]);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "shim/brk.h"
 #include "shim/context.h"
+#include "shim/exec.h"
 #include "shim/fork.h"
 #include "shim/futex.h"
 #include "shim/map.h"
@@ -131,6 +132,10 @@ static long route(long number, const long *a)
 	case SYS_personality:
 		shim_task.personality = 0;
 		return host(number, a);
+	case SYS_execve:
+		return shim_execve((const char *)a[0], (char *const *)a[1], (char *const *)a[2]);
+	case SYS_execveat:
+		return shim_execveat((int)a[0], (const char *)a[1], (char *const *)a[2], (char *const *)a[3], (int)a[4]);
 	case SYS_fork:
 		return new_task("fork", "", number, a);
 	case SYS_vfork:
