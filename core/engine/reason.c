@@ -135,9 +135,8 @@ static const struct {
 	[NOMMU_RULE_BOARD_STOPPED] = { "the board was stopped: its tables are damaged, as by a wild store",
 				       "mount it again; look for stores outside of a program's own mappings" },
 	[NOMMU_RULE_NO_SUCH_MM] = { "the board does not know this process any more", "attach anew" },
-	[NOMMU_RULE_NOT_EMULATED] = { "the child would share its parent's thread-local storage and run beside it, so the "
-				      "two could not be told apart here",
-				      "use pthread_create, vfork or posix_spawn, or give it CLONE_VFORK or CLONE_SETTLS" },
+	[NOMMU_RULE_NOT_EMULATED] = { "made by number, the child would come back through its parent's stack frame",
+				      "use vfork, clone or posix_spawn by their names in libc" },
 	[NOMMU_RULE_NO_FORK] = { "without an MMU a child cannot have a copy of its parent's memory",
 				 "use vfork or posix_spawn; nommu-run --fork=allow lets the host do it" },
 	[NOMMU_RULE_BRK_LIMIT] = { "the break moves inside of the last page of the program's data, where the program was "

@@ -45,7 +45,7 @@ static void tell(const char *call, const char *format, long arg, long result, bo
 
 long shim_brk(long addr)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	long now;
 
 	if (!shim_enter(task))
@@ -58,14 +58,14 @@ long shim_brk(long addr)
 
 int brk(void *addr)
 {
-	if (shim.state != SHIM_ON || shim_task.calls)
+	if (shim.state != SHIM_ON || shim_self()->calls)
 		return real_brk(addr);
 	return (int)shim_result(shim_brk((long)addr) == (long)addr ? 0 : -ENOMEM);
 }
 
 static long grow(intptr_t increment)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	uint64_t before, after;
 	long now;
 
@@ -81,7 +81,7 @@ static long grow(intptr_t increment)
 
 void *sbrk(intptr_t increment)
 {
-	if (shim.state != SHIM_ON || shim_task.calls)
+	if (shim.state != SHIM_ON || shim_self()->calls)
 		return real_sbrk(increment);
 	return (void *)shim_result(grow(increment));
 }

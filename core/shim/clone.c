@@ -3,13 +3,14 @@
  * clone - libc's clone(2), which a machine without an MMU has with CLONE_VM alone; without it where fork is allowed.
  *
  * A child without thread-local storage of its own shares our record of its parent. That is right with CLONE_VFORK,
- * where the parent waits: child and parent each clear the record, as with vfork. Where both run at once neither could
- * be told from the other, so such a child is refused.
+ * where the parent waits: child and parent each clear the record, as with vfork. Where both run at once the child gets
+ * one of its own (beside.h).
  */
 #include <sched.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
 
+#include "shim/beside.h"
 #include "shim/context.h"
 #include "shim/fork.h"
 #include "shim/missing.h"
@@ -45,8 +46,8 @@ static int run_child(void *arg)
 {
 	const struct child child = *(const struct child *)arg;
 
-	clear(&shim_task);
-	signal_unshare(&shim_task);
+	clear(shim_self());
+	signal_unshare(shim_self());
 	set_mask(child.mask);
 	return child.fn(child.arg);
 }
@@ -55,7 +56,7 @@ static int run_child(void *arg)
  * cleared. */
 static int clone_and_wait(int (*fn)(void *), void *stack, int flags, void *arg, void *ids[static 3])
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct shim_action *actions = task->actions;
 	struct child child = { .fn = fn, .arg = arg, .mask = set_mask(~0ULL) };
 	int result = real_clone(run_child, stack, flags, &child, ids);
@@ -74,12 +75,10 @@ struct forked {
 	struct shim_forking forking;
 };
 
-/* Its thread-local storage may be another than its parent's. */
 static int run_forked(void *arg)
 {
 	struct forked *forked = arg;
 
-	shim_task.handover = forked->forking.handover;
 	shim_fork_end(&forked->forking, 0);
 	return forked->fn(forked->arg);
 }
@@ -98,17 +97,17 @@ static int clone_copy(int (*fn)(void *), void *stack, int flags, void *arg, void
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 
-static int refuse(int flags, enum nommu_rule rule)
+static int refuse(int flags)
 {
 	const long args[] = { flags };
 
-	shim_refuse("clone", "x", args, rule);
+	shim_refuse("clone", "x", args, NOMMU_RULE_NO_FORK);
 	return (int)shim_result(-ENOSYS);
 }
 
 int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	void *ids[3]; /* parent's tid, thread-local storage, child's tid: looked at by the kernel where flags say so */
 	va_list args;
 
@@ -119,12 +118,12 @@ int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
 	if (shim.state != SHIM_ON || task->calls)
 		return real_clone(fn, stack, flags, arg, ids);
 	if (!(flags & CLONE_VM))
-		return shim_fork_allowed() ? clone_copy(fn, stack, flags, arg, ids) : refuse(flags, NOMMU_RULE_NO_FORK);
+		return shim_fork_allowed() ? clone_copy(fn, stack, flags, arg, ids) : refuse(flags);
 	if (flags & CLONE_SETTLS)
 		return real_clone(fn, stack, flags, arg, ids);
-	if (flags & CLONE_VFORK)
+	if (flags & CLONE_VFORK && task == &shim_task)
 		return clone_and_wait(fn, stack, flags, arg, ids);
-	return refuse(flags, NOMMU_RULE_NOT_EMULATED);
+	return (int)shim_result(beside_clone(fn, stack, flags, arg, ids));
 }
 
 __typeof__(clone) __clone __attribute__((alias("clone"), nothrow, leaf));

@@ -21,7 +21,7 @@ struct shim shim;
 
 static struct nommu_task *current_task(void)
 {
-	return &shim_task.engine;
+	return &shim_self()->engine;
 }
 
 /* Signals wait for the end of the wrapped call (shim_leave), not for the engine's. */
@@ -184,7 +184,7 @@ static bool is_allowed(const char *name)
 __attribute__((constructor)) static void shim_start(void)
 {
 	const char *board = getenv(SHIM_ENV_BOARD);
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 
 	real_bind();
 	if (!board || !board[0]) {

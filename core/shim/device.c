@@ -14,7 +14,7 @@
 mode_t device_type(uint64_t ino)
 {
 	const struct nommu_id id = { .ino = ino };
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct nommu_file_stat stat;
 	uint32_t file;
 	int result;

@@ -79,7 +79,7 @@ static struct lacks look(char *const envp[])
 	struct lacks lacks = { 0, 0, false };
 	const char *board, *preload;
 
-	if (shim.state != SHIM_ON || shim_task.calls || !kept.known)
+	if (shim.state != SHIM_ON || shim_self()->calls || !kept.known)
 		return lacks;
 	board = value_in(envp, SHIM_ENV_BOARD);
 	if (board && !board[0])

@@ -37,7 +37,7 @@ static void let_go(struct shim_forking *forking)
 {
 	int saved = errno;
 
-	shim_task.handover = NULL;
+	shim_self()->handover = NULL;
 	os_syscall(SYS_munmap, (long)forking->handover, (long)NOMMU_PAGE_SIZE, 0, 0, 0, 0);
 	os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&forking->mask, 0, sizeof(forking->mask), 0, 0);
 	errno = saved;
@@ -45,12 +45,12 @@ static void let_go(struct shim_forking *forking)
 
 bool shim_fork_allowed(void)
 {
-	return shim.fork && shim.state == SHIM_ON && !shim_task.calls;
+	return shim.fork && shim.state == SHIM_ON && !shim_self()->calls;
 }
 
 long shim_fork_begin(struct shim_forking *forking)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	long page;
 
 	/* It may itself be a child that nobody has attached yet. */
@@ -95,11 +95,11 @@ static long await(struct shim_handover *handover, long pid)
 
 void shim_fork_attached(int error)
 {
-	struct shim_handover *handover = shim_task.handover;
+	struct shim_handover *handover = shim_self()->handover;
 
 	if (!handover)
 		return;
-	shim_task.handover = NULL;
+	shim_self()->handover = NULL;
 	if (!error)
 		error = nommu_mm_copy(shim.board, &handover->parent, &shim.mm);
 	/* What fork may say. */
@@ -110,16 +110,25 @@ void shim_fork_attached(int error)
 		os_syscall(SYS_exit_group, SHIM_EXIT, 0, 0, 0, 0, 0);
 }
 
-long shim_fork_end(struct shim_forking *forking, long pid)
+/* A handler of fork may have attached it already. Its record need not be a copy of its parent's: it may have another
+ * thread-local storage, or its parent none of its own. */
+static void take_over(struct shim_handover *handover)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 
-	if (pid > 0) {
-		pid = await(forking->handover, pid);
-	} else if (pid == 0 && shim_enter(task)) {
-		/* Entering was what it takes to attach. */
+	task->handover = handover->done ? NULL : handover;
+	if (shim_enter(task)) {
+		shim_fork_attached(0);
 		shim_leave(task);
 	}
+}
+
+long shim_fork_end(struct shim_forking *forking, long pid)
+{
+	if (pid > 0)
+		pid = await(forking->handover, pid);
+	else if (pid == 0)
+		take_over(forking->handover);
 	let_go(forking);
 	return pid;
 }

@@ -33,7 +33,7 @@ static long check_word(uint64_t addr)
 long shim_futex(const long args[static 6])
 {
 	const struct nommu_verdict verdict = { .error = -EFAULT, .rule = NOMMU_RULE_FUTEX_UNMAPPED };
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	long result;
 
 	if (!shim_enter(task))

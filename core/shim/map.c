@@ -57,7 +57,7 @@ static long map_file(struct shim_task *task, struct nommu_request *request, int 
 
 long shim_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct nommu_request request = {
 		.addr = (uintptr_t)addr,
 		.length = length,
@@ -90,7 +90,7 @@ long shim_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t off
 
 long shim_munmap(void *start, size_t length)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct nommu_verdict verdict = { .rule = NOMMU_RULE_NOT_MAPPED };
 	uint64_t addr = (uintptr_t)start;
 	bool host = false;
@@ -124,7 +124,7 @@ long shim_munmap(void *start, size_t length)
 
 long shim_mremap(void *start, size_t old_length, size_t new_length, int flags, void *fixed)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct nommu_verdict verdict = { .rule = NOMMU_RULE_NOT_MAPPED };
 	uint64_t addr = (uintptr_t)start;
 	bool host = false;

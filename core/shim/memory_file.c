@@ -26,7 +26,7 @@
 
 static bool on_board(void)
 {
-	return shim.state == SHIM_ON && !shim_task.calls;
+	return shim.state == SHIM_ON && !shim_self()->calls;
 }
 
 /* Where the board keeps @name, one name of a path. */

@@ -64,7 +64,7 @@ bool shim_is_missing(long number)
 bool shim_refuse(const char *name, const char *format, const long *args, enum nommu_rule rule)
 {
 	struct nommu_verdict verdict = { .error = -ENOSYS, .rule = rule };
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 
 	if (shim.state != SHIM_ON || task->calls)
 		return false;

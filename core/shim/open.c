@@ -30,7 +30,7 @@ static long refuse(int dirfd, const char *path, int flags)
 {
 	const struct nommu_verdict verdict = { .error = -ENXIO, .rule = NOMMU_RULE_NO_DEVICE };
 	const long args[] = { dirfd, (long)path, flags };
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 
 	if (trace_wanted()) {
 		task->calls = 1;
@@ -42,7 +42,7 @@ static long refuse(int dirfd, const char *path, int flags)
 
 long open_answer(long result, int dirfd, const char *path, int flags)
 {
-	if (shim.state != SHIM_ON || shim_task.calls || flags & O_PATH)
+	if (shim.state != SHIM_ON || shim_self()->calls || flags & O_PATH)
 		return result;
 	if (likely(result >= 0)) {
 		if (likely(!is_node((int)result, "", AT_EMPTY_PATH)))

@@ -130,7 +130,7 @@ static long route(long number, const long *a)
 	case SYS_shmctl:
 		return shim_shmctl((int)a[0], (int)a[1], (struct shmid_ds *)a[2]);
 	case SYS_personality:
-		shim_task.personality = 0;
+		shim_self()->personality = 0;
 		return host(number, a);
 	case SYS_execve:
 		return shim_execve((const char *)a[0], (char *const *)a[1], (char *const *)a[2]);

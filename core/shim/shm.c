@@ -83,7 +83,7 @@ static int copy_in(void *to, const void *from, size_t size)
 
 long shim_shmget(int key, size_t size, int flags)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct nommu_verdict verdict;
 	struct caller caller;
 	int32_t id = 0;
@@ -106,7 +106,7 @@ long shim_shmget(int key, size_t size, int flags)
 
 long shim_shmat(int id, const void *addr, int flags)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct nommu_verdict verdict;
 	struct caller caller;
 	long result;
@@ -128,7 +128,7 @@ long shim_shmat(int id, const void *addr, int flags)
 
 long shim_shmdt(const void *addr)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct nommu_verdict verdict;
 	long result;
 
@@ -251,7 +251,7 @@ static long control(const struct caller *caller, int id, int command, void *buf,
 long shim_shmctl(int id, int command, void *buf)
 {
 	struct nommu_verdict verdict = { .rule = NOMMU_RULE_SHM_COMMAND };
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct caller caller;
 	long result;
 

@@ -24,14 +24,21 @@ static uint64_t mask_of(int sig)
 /* A vfork child's table, in its parent's thread-local storage. A vfork child of a vfork child shares it. */
 static _Thread_local struct shim_action child_actions[SHIM_SIGNALS] __attribute__((tls_model("initial-exec")));
 
+void signal_copy(const struct shim_task *task, struct shim_action to[static SHIM_SIGNALS])
+{
+	const struct shim_action *from = task->actions ? task->actions : shim.signals.actions;
+
+	for (int sig = 0; sig < SHIM_SIGNALS; sig++) {
+		to[sig].handler = from[sig].handler;
+		to[sig].flags = from[sig].flags;
+	}
+}
+
 void signal_unshare(struct shim_task *task)
 {
 	if (task->actions)
 		return;
-	for (int sig = 0; sig < SHIM_SIGNALS; sig++) {
-		child_actions[sig].handler = shim.signals.actions[sig].handler;
-		child_actions[sig].flags = shim.signals.actions[sig].flags;
-	}
+	signal_copy(task, child_actions);
 	task->actions = child_actions;
 }
 
@@ -144,7 +151,7 @@ static void put_off(struct shim_task *task, int sig, siginfo_t *info, ucontext_t
 /* What the kernel calls. */
 static void handle(int sig, siginfo_t *info, void *context)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct shim_action *action;
 
 	task_mend(task, context);
@@ -187,7 +194,7 @@ static void unwrap(const struct shim_action *action, struct sigaction *old)
 
 static int change(int sig, const struct sigaction *new, struct sigaction *old)
 {
-	struct shim_task *task = &shim_task;
+	struct shim_task *task = shim_self();
 	struct shim_action *action;
 	struct shim_action before;
 	struct sigaction wrapped;

@@ -37,6 +37,9 @@ struct shim_signals {
 /* Let the deferred signal in, and the others. */
 void signal_resend(struct shim_task *task);
 
+/* The handlers of @task, for a child that begins with them. */
+void signal_copy(const struct shim_task *task, struct shim_action to[static SHIM_SIGNALS]);
+
 /* The calling task is a vfork child: from now on it has a table of its own. */
 void signal_unshare(struct shim_task *task);
 

@@ -76,7 +76,7 @@ int shim_vfork_came(long result) __attribute__((visibility("hidden"), used));
 int shim_vfork_came(long result)
 {
 	if (result == 0)
-		signal_unshare(&shim_task);
+		signal_unshare(shim_self());
 	return (int)shim_result(result);
 }
 
@@ -115,7 +115,7 @@ int personality(unsigned long persona)
 {
 	long result = os_syscall(SYS_personality, (long)persona, 0, 0, 0, 0, 0);
 
-	shim_task.personality = 0;
+	shim_self()->personality = 0;
 	return (int)shim_result(result);
 }
 

@@ -37,6 +37,16 @@ struct shim_task {
 
 extern _Thread_local struct shim_task shim_task __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/* Set once there was a child that has no such storage of its own (beside.h): its record is in a table. */
+extern _Atomic uint32_t shim_beside __attribute__((visibility("hidden")));
+
+struct shim_task *task_beside(void);
+
+static inline struct shim_task *shim_self(void)
+{
+	return __builtin_expect(!shim_beside, 1) ? &shim_task : task_beside();
+}
+
 #define TASK_PERSONALITY_KNOWN 0x80000000u
 
 /* NOMMU_TASK_READ_IMPLIES_EXEC if the calling thread has that personality. */

@@ -77,7 +77,7 @@ long shim_sendfile(int out, int in, off64_t *offset, size_t count)
 {
 	long result;
 
-	if (shim.state != SHIM_ON || shim_task.calls || !is_boards(in))
+	if (shim.state != SHIM_ON || shim_self()->calls || !is_boards(in))
 		return os_syscall(SYS_sendfile, out, in, (long)offset, (long)count, 0, 0);
 	result = os_syscall(SYS_sendfile, out, in, (long)offset, 0, 0, 0);
 	return result < 0 ? result : send_all(out, in, offset, count);
@@ -149,7 +149,7 @@ long shim_splice(int in, off64_t *off_in, int out, off64_t *off_out, size_t leng
 	struct iovec to = { &at, sizeof(at) }, from = { off_in, sizeof(at) };
 
 	/* What is wrong with the arguments the host says best; a pointer it looks at only when it moves something. */
-	if (shim.state != SHIM_ON || shim_task.calls || !length || off_out || flags & ~15u || !is_boards(in) ||
+	if (shim.state != SHIM_ON || shim_self()->calls || !length || off_out || flags & ~15u || !is_boards(in) ||
 	    !is_pipe(out))
 		return os_syscall(SYS_splice, in, (long)off_in, out, (long)off_out, (long)length, flags);
 	if (off_in && os_syscall(SYS_process_vm_readv, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&to, 1,
