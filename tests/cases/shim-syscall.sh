@@ -117,7 +117,10 @@ done
 t_umount
 
 # Off the board all of it is the host's.
-out=$(env -u NOMMU_BOARD LD_PRELOAD="${t_asan:+$t_asan:}$B/libnommu-preload.so" "$H/shim-syscall" /dev/null) || :
-for line in 'msync: ok' 'getpid: ok' 'sbrk page: ok' 'errno: EXDEV'; do
+truncate -s 8192 file
+out=$(env -u NOMMU_BOARD LD_PRELOAD="${t_asan:+$t_asan:}$B/libnommu-preload.so" "$H/shim-syscall" "$T/file" host) ||
+	t_fail "off the board: exit status $?"
+for line in 'msync: ok' 'mprotect: ok' 'memfd_create: ok' 'getpid: ok' 'sbrk page: ok' 'errno: EXDEV' \
+	'shmctl away: ok' 'splice by number: 5'; do
 	t_has "$out" "$line" "off the board"
 done

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * shim-syscall - makes system calls by syscall(2), and the few library calls that belong to them, and prints what came
- * of each: shim-syscall FILE, a file of the board of two pages.
+ * of each: shim-syscall FILE, a file of the board of two pages;
+ * shim-syscall FILE host, off the board.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -214,8 +215,27 @@ static void transfers(const char *file)
 	close(fd);
 }
 
+/* What an ordinary machine does, of what can be asked there without harm. */
+static void host(const char *file)
+{
+	say("msync", syscall(SYS_msync, memory, PAGE, MS_ASYNC));
+	say("mprotect", syscall(SYS_mprotect, memory, PAGE, PROT_READ | PROT_WRITE));
+	say("memfd_create", syscall(SYS_memfd_create, "", 0));
+	printf("getpid: %s\n", syscall(SYS_getpid) == getpid() ? "ok" : "another");
+	say("sbrk page", (long)sbrk(PAGE));
+	errno = EXDEV;
+	syscall(SYS_getuid);
+	printf("errno: %s\n", strerrorname_np(errno));
+	segments();
+	transfers(file);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[2], "host")) {
+		host(argv[1]);
+		return 0;
+	}
 	if (argc != 2)
 		return 2;
 	mappings(argv[1]);
