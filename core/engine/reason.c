@@ -139,6 +139,9 @@ static const struct {
 				      "use vfork, clone or posix_spawn by their names in libc" },
 	[NOMMU_RULE_NO_FORK] = { "without an MMU a child cannot have a copy of its parent's memory",
 				 "use vfork or posix_spawn; nommu-run --fork=allow lets the host do it" },
+	[NOMMU_RULE_NO_ATTACH] = { "the child cannot attach to the board: it has no descriptor free, or another user, root "
+				   "directory or PID namespace than who started it",
+				   "leave it a few descriptors, or make the child before the change" },
 	[NOMMU_RULE_BRK_LIMIT] = { "the break moves inside of the last page of the program's data, where the program was "
 				   "loaded to",
 				   "ask for memory by mmap, or malloc" },

@@ -342,7 +342,7 @@ int nommu_mm_holds(struct nommu_board *board, const struct nommu_mm *mm, uint64_
 	X(TABLE_FULL, "table-full") X(BOARD_BUSY, "board-busy") X(BOARD_STOPPED, "board-stopped") \
 	X(NO_SUCH_MM, "no-such-mm") X(NOT_IMPLEMENTED, "not-implemented") X(NOT_EMULATED, "not-emulated") \
 	/* processes, brk, futex, open */ \
-	X(NO_FORK, "no-fork") \
+	X(NO_FORK, "no-fork") X(NO_ATTACH, "no-attach") \
 	X(BRK_LIMIT, "brk-limit") X(FUTEX_UNMAPPED, "futex-unmapped") X(NO_DEVICE, "no-device")
 
 enum nommu_rule {

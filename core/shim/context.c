@@ -71,9 +71,10 @@ static void attach(bool inherited)
 	if (result < 0) {
 		const char *name = strerrorname_np(-result);
 
+		/* What fork can say its parent hears, and the trace. */
+		shim_fork_attached(result);
 		shim_say("nommu: %s: cannot attach to the board: %s\n", program_invocation_short_name,
 			 why.text[0] ? why.text : name ? name : "an unknown error");
-		shim_fork_attached(result);
 		give_up();
 	}
 	shim.linux6 = nommu_board_profile(shim.board) == NOMMU_PROFILE_LINUX6;
@@ -201,6 +202,8 @@ __attribute__((constructor)) static void shim_start(void)
 	remember_device();
 	trace_open(getenv(SHIM_ENV_TRACE));
 	shim_exec_keep();
+	if (shim.fork)
+		shim_fork_watch();
 	task->life = shim.life->id;
 	shim.state = SHIM_ON;
 	shim_leave(task);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <pty.h>
 #include <signal.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static void let_go(struct shim_forking *forking)
 {
 	int saved = errno;
 
-	shim_self()->handover = NULL;
+	shim_self()->handover = forking->outer;
 	os_syscall(SYS_munmap, (long)forking->handover, (long)NOMMU_PAGE_SIZE, 0, 0, 0, 0);
 	os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&forking->mask, 0, sizeof(forking->mask), 0, 0);
 	errno = saved;
@@ -62,6 +63,7 @@ long shim_fork_begin(struct shim_forking *forking)
 	forking->handover = (struct shim_handover *)page;
 	forking->handover->parent = shim.mm;
 	forking->mask = block_signals();
+	forking->outer = task->handover;
 	task->handover = forking->handover;
 	return 0;
 }
@@ -90,6 +92,14 @@ static long await(struct shim_handover *handover, long pid)
 	if (!handover->error)
 		return pid;
 	os_syscall(SYS_wait4, pid, 0, __WALL, 0, 0, 0);
+	if (trace_wanted()) {
+		const struct nommu_verdict verdict = {
+			.error = handover->error,
+			.rule = handover->error == -ENOMEM ? NOMMU_RULE_TABLE_FULL : NOMMU_RULE_NO_ATTACH,
+		};
+
+		trace_write("fork", "", NULL, handover->error, &verdict);
+	}
 	return handover->error;
 }
 
@@ -123,12 +133,27 @@ static void take_over(struct shim_handover *handover)
 	}
 }
 
+static void in_child(void)
+{
+	struct shim_handover *handover = shim_self()->handover;
+
+	if (handover)
+		take_over(handover);
+}
+
+void shim_fork_watch(void)
+{
+	pthread_atfork(NULL, NULL, in_child);
+}
+
 long shim_fork_end(struct shim_forking *forking, long pid)
 {
 	if (pid > 0)
 		pid = await(forking->handover, pid);
-	else if (pid == 0)
+	if (pid == 0) {
 		take_over(forking->handover);
+		forking->outer = NULL;
+	}
 	let_go(forking);
 	return pid;
 }

@@ -22,6 +22,9 @@
 
 #include "nommu.h"
 
+/* By the constructor: children of fork attach before any handler of the program's (pthread_atfork) runs in them. */
+void shim_fork_watch(void);
+
 /* In a page that parent and child share. */
 struct shim_handover {
 	struct nommu_mm parent;
@@ -30,7 +33,7 @@ struct shim_handover {
 };
 
 struct shim_forking {
-	struct shim_handover *handover;
+	struct shim_handover *handover, *outer; /* outer: of the fork in whose handler this one is */
 	uint64_t mask; /* the signal mask to restore */
 };
 

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 
 #include "shim/context.h"
@@ -24,6 +25,7 @@ union symbol {
 	int (*shm_unlink)(const char *name);
 	int (*execvpe)(const char *file, char *const argv[], char *const envp[]);
 	__typeof__(posix_spawn) *posix_spawn;
+	__typeof__(splice) *splice;
 };
 
 static union symbol look_up(const char *name)
@@ -158,4 +160,11 @@ int real_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actio
 {
 	real_bind();
 	return shim.real.posix_spawnp(pid, file, actions, attr, argv, envp);
+}
+
+ssize_t real_splice(int in, off64_t *off_in, int out, off64_t *off_out, size_t length, unsigned int flags)
+{
+	if (!shim.real.splice)
+		shim.real.splice = look_up("splice").splice;
+	return shim.real.splice(in, off_in, out, off_out, length, flags);
 }

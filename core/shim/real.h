@@ -31,6 +31,7 @@ struct real {
 	int (*shm_unlink)(const char *name);
 	int (*execvpe)(const char *file, char *const argv[], char *const envp[]);
 	__typeof__(posix_spawn) *posix_spawn, *posix_spawnp;
+	ssize_t (*splice)(int in, off64_t *off_in, int out, off64_t *off_out, size_t length, unsigned int flags);
 };
 
 void real_bind(void);
@@ -54,5 +55,6 @@ int real_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_action
 		     const posix_spawnattr_t *attr, char *const argv[], char *const envp[]);
 int real_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
 		      const posix_spawnattr_t *attr, char *const argv[], char *const envp[]);
+ssize_t real_splice(int in, off64_t *off_in, int out, off64_t *off_out, size_t length, unsigned int flags);
 
 #endif

@@ -34,6 +34,7 @@ static bool makes_copy(long number, const long *a)
 {
 	struct clone_args asked = { .flags = 0 };
 	struct iovec to = { &asked, sizeof(asked) }, from = { (void *)a[0], sizeof(asked) };
+	long result;
 
 	if (number == SYS_fork)
 		return true;
@@ -44,9 +45,9 @@ static bool makes_copy(long number, const long *a)
 	if ((size_t)a[1] < to.iov_len)
 		to.iov_len = from.iov_len = (size_t)a[1];
 	/* What cannot be read the host refuses too. */
-	return os_syscall(SYS_process_vm_readv, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&to, 1, (long)&from, 1,
-			  0) < 0 ||
-	       !(asked.flags & CLONE_VM);
+	result = os_syscall(SYS_process_vm_readv, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&to, 1, (long)&from,
+			    1, 0);
+	return result < 0 ? result == -EFAULT : !(asked.flags & CLONE_VM);
 }
 
 /* With shared memory a child that comes out of here on the same stack would overwrite what its parent returns by. */
@@ -121,6 +122,11 @@ static long route(long number, const long *a)
 		return shim_brk(a[0]);
 	case SYS_futex:
 		return shim_futex(a);
+	case SYS_futex_waitv:
+	case SYS_futex_wake:
+	case SYS_futex_wait:
+	case SYS_futex_requeue:
+		return shim_futex2(number, a);
 	case SYS_shmget:
 		return shim_shmget((key_t)a[0], (size_t)a[1], (int)a[2]);
 	case SYS_shmat:

@@ -19,7 +19,8 @@
 
 #include "shim/context.h"
 
-#define PIECE 16384u /* bytes, on the stack */
+#define PIECE 4096u /* bytes, on a stack that may be the smallest that there is */
+#define COUNT_MAX 0x7ffff000u /* what the kernel moves at most (MAX_RW_COUNT) */
 
 static bool is_boards(int fd)
 {
@@ -36,12 +37,16 @@ static long begin_at(int in, const off64_t *offset)
 	return offset ? *offset : os_syscall(SYS_lseek, in, 0, SEEK_CUR, 0, 0, 0);
 }
 
-static void end_at(int in, off64_t *offset, long at)
+/* False: it cannot be written there. */
+static bool end_at(int in, off64_t *offset, long at)
 {
+	struct iovec from = { &at, sizeof(at) }, to = { offset, sizeof(at) };
+
 	if (offset)
-		*offset = at;
-	else
-		os_syscall(SYS_lseek, in, at, SEEK_SET, 0, 0, 0);
+		return os_syscall(SYS_process_vm_writev, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&from, 1,
+				  (long)&to, 1, 0) >= 0;
+	os_syscall(SYS_lseek, in, at, SEEK_SET, 0, 0, 0);
+	return true;
 }
 
 /* ---- sendfile -------------------------------------------------------------------------------------------------- */
@@ -69,8 +74,7 @@ static long send_all(int out, int in, off64_t *offset, size_t count)
 	}
 	if (!done && n < 0)
 		return n;
-	end_at(in, offset, at + (long)done);
-	return (long)done;
+	return end_at(in, offset, at + (long)done) ? (long)done : -EFAULT;
 }
 
 long shim_sendfile(int out, int in, off64_t *offset, size_t count)
@@ -80,7 +84,11 @@ long shim_sendfile(int out, int in, off64_t *offset, size_t count)
 	if (shim.state != SHIM_ON || shim_self()->calls || !is_boards(in))
 		return os_syscall(SYS_sendfile, out, in, (long)offset, (long)count, 0, 0);
 	result = os_syscall(SYS_sendfile, out, in, (long)offset, 0, 0, 0);
-	return result < 0 ? result : send_all(out, in, offset, count);
+	if (result < 0)
+		return result;
+	if ((ssize_t)count < 0)
+		return -EINVAL;
+	return send_all(out, in, offset, count < COUNT_MAX ? count : COUNT_MAX);
 }
 
 ssize_t sendfile(int out, int in, off_t *offset, size_t count)
@@ -135,23 +143,28 @@ static long splice_out(int in, off64_t *off_in, int out, size_t length, unsigned
 
 	if (at < 0)
 		return at;
+	if ((flags_of_out & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
 	n = os_syscall(SYS_pread64, in, (long)buf, (long)(length < sizeof(buf) ? length : sizeof(buf)), at, 0, 0);
 	if (n > 0)
 		n = put_into_pipe(out, buf, (size_t)n, wait);
-	if (n > 0)
-		end_at(in, off_in, at + n);
+	if (n > 0 && !end_at(in, off_in, at + n))
+		return -EFAULT;
 	return n;
 }
 
-long shim_splice(int in, off64_t *off_in, int out, off64_t *off_out, size_t length, unsigned int flags)
+/* What is wrong with the arguments the host says best; a pointer it looks at only when it moves something. */
+static bool is_ours(int in, int out, const off64_t *off_out, size_t length, unsigned int flags)
+{
+	return shim.state == SHIM_ON && !shim_self()->calls && (ssize_t)length > 0 && !off_out && !(flags & ~15u) &&
+	       is_boards(in) && is_pipe(out);
+}
+
+static long splice_boards(int in, off64_t *off_in, int out, size_t length, unsigned int flags)
 {
 	off64_t at;
 	struct iovec to = { &at, sizeof(at) }, from = { off_in, sizeof(at) };
 
-	/* What is wrong with the arguments the host says best; a pointer it looks at only when it moves something. */
-	if (shim.state != SHIM_ON || shim_self()->calls || !length || off_out || flags & ~15u || !is_boards(in) ||
-	    !is_pipe(out))
-		return os_syscall(SYS_splice, in, (long)off_in, out, (long)off_out, (long)length, flags);
 	if (off_in && os_syscall(SYS_process_vm_readv, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&to, 1,
 				 (long)&from, 1, 0) < 0)
 		return -EFAULT;
@@ -160,7 +173,17 @@ long shim_splice(int in, off64_t *off_in, int out, off64_t *off_out, size_t leng
 	return splice_out(in, off_in, out, length, flags);
 }
 
+long shim_splice(int in, off64_t *off_in, int out, off64_t *off_out, size_t length, unsigned int flags)
+{
+	if (!is_ours(in, out, off_out, length, flags))
+		return os_syscall(SYS_splice, in, (long)off_in, out, (long)off_out, (long)length, flags);
+	return splice_boards(in, off_in, out, length, flags);
+}
+
+/* libc's is where a thread can be cancelled. */
 ssize_t splice(int in, off64_t *off_in, int out, off64_t *off_out, size_t length, unsigned int flags)
 {
-	return shim_result(shim_splice(in, off_in, out, off_out, length, flags));
+	if (!is_ours(in, out, off_out, length, flags))
+		return real_splice(in, off_in, out, off_out, length, flags);
+	return shim_result(splice_boards(in, off_in, out, length, flags));
 }

@@ -55,6 +55,10 @@ forks() {
 		an orphan: ok
 	EOF
 	nothing_left lives
+	t_eq "$(allowed handlers)" "in a handler before fork: ok
+with a fork inside: ok
+with an exec inside: ok" "handlers, $profile"
+	nothing_left handlers
 	allowed daemon "$T/out" || t_fail "daemon: exit status $?"
 	for ((i = 0; i < 100; i++)); do
 		[ ! -s out ] || break
@@ -72,8 +76,8 @@ t_profiles forks
 
 t_mount -o ram=4M
 "$H/fscall" "open f rw,creat $MNT/f" "ftruncate f 2p" >/dev/null
-t_eq "$(allowed busy 2>err)" "without descriptors: EAGAIN" "no descriptors"
-t_has "$(cat err)" "nommu: shim-fork: cannot attach to the board: " "the reason"
+t_eq "$(allowed busy 2>&1)" "without descriptors: EAGAIN" "no descriptors"
+t_has "$(NOMMU_TRACE=- allowed busy 2>&1)" "fork() = -1 EAGAIN: no-attach: " "the reason"
 nothing_left busy
 t_has "$(t_wrap --trace --board "$MNT" -- "$H/shim-fork" "$MNT/f" ways 2>&1 || :)" \
 	"fork() = -1 ENOSYS: no-fork: without an MMU a child cannot have a copy" "trace"

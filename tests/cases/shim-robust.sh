@@ -36,8 +36,7 @@ robust() {
 		quiet chroot "$T/root" threads vfork
 		for how in "chroot $T/root" "user"; do
 			out=$(NOMMU_FORK=allow t_run "$H/shim-robust" $how fork 2>&1) && t_fail "$how, a fork went well"
-			t_has "$out" "nommu: shim-robust: cannot attach to the board: " "$how"
-			t_has "$out" "a child: EAGAIN" "$how"
+			t_eq "$out" "a child: EAGAIN" "$how"
 		done
 		# So has another program, by exec.
 		out=$(t_run "$H/shim-robust" user exec "$T/robust" 2>&1) && t_fail "another user's program ran"

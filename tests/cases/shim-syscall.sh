@@ -66,6 +66,13 @@ answers() {
 		futex wait: ETIMEDOUT
 		futex requeue: 0
 		futex at the end: EFAULT
+		futex, unaligned: EINVAL
+		futex, unmapped and unaligned: EINVAL
+		futex_waitv, unmapped: EFAULT
+		futex_waitv: ETIMEDOUT
+		futex_waitv, none: EINVAL
+		futex_waitv, nowhere: EFAULT
+		futex_wake, unmapped: EFAULT
 		futex, unmapped: EFAULT
 		futex requeue, unmapped: EFAULT
 		futex, nowhere: EFAULT
@@ -96,6 +103,12 @@ answers() {
 		offset: 5
 		splice by number: 5
 		spliced: newer
+		splice to the end that is read: EBADF
+		splice, much too much: EINVAL
+		sendfile, much too much: EINVAL
+		splice, offset in a constant: EFAULT
+		sendfile in a small thread: 100
+		splice for ever: cancelled
 		splice to no pipe: EINVAL
 		splice, bad pointer: EFAULT
 		splice, full pipe: EAGAIN

@@ -154,6 +154,7 @@ static const struct said {
 	{NOMMU_RULE_NO_SUCH_MM, {ESRCH}, "process"},
 	{NOMMU_RULE_NOT_IMPLEMENTED, {ENOSYS}, "call"},
 	{NOMMU_RULE_NOT_EMULATED, {ENOSYS}, "stack frame"},
+	{NOMMU_RULE_NO_ATTACH, {EAGAIN}, "child"},
 	{NOMMU_RULE_NO_FORK, {ENOSYS}, "child"},
 	{NOMMU_RULE_BRK_LIMIT, {ENOMEM}, "last page"},
 	{NOMMU_RULE_FUTEX_UNMAPPED, {EFAULT}, "mappings"},

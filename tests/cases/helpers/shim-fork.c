@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * shim-fork - makes children with a copy of memory in all the ways that there are, and prints what they have of their
- * parent's mappings: shim-fork FILE ways | lives | busy | full | daemon OUTPUT, FILE a file of the board of two pages.
+ * parent's mappings: shim-fork FILE ways | lives | handlers | busy | full | daemon OUTPUT, FILE a file of the board of two pages.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -186,6 +186,38 @@ static void in_child(void)
 	at_exit_of_fork = munmap(anonymous, 2 * PAGE) ? errno : 0;
 }
 
+static void fork_inside(void)
+{
+	static int inside;
+	pid_t pid;
+
+	if (inside++)
+		return;
+	pid = fork();
+	if (!pid)
+		_exit(child());
+	parent("in a handler before fork", pid);
+}
+
+static void exec_inside(void)
+{
+	execl("/bin/sleep", "sleep", "30", (char *)NULL);
+}
+
+/* The parent goes on whatever the child does in its handlers. */
+static void handlers(void)
+{
+	pid_t pid;
+
+	anonymous[0] = shared[0] = copy[0] = 'p';
+	pthread_atfork(fork_inside, NULL, NULL);
+	with("with a fork inside", fork());
+	pthread_atfork(NULL, NULL, exec_inside);
+	pid = fork();
+	printf("with an exec inside: %s\n", pid > 0 && !kill(pid, SIGKILL) ? "ok" : "no");
+	waitpid(pid, NULL, 0);
+}
+
 static void on_signal(int sig)
 {
 	int saved = errno;
@@ -316,6 +348,8 @@ int main(int argc, char **argv)
 	set_up(argv[1]);
 	if (!strcmp(argv[2], "ways"))
 		ways();
+	else if (!strcmp(argv[2], "handlers"))
+		handlers();
 	else if (!strcmp(argv[2], "lives"))
 		lives();
 	else if (!strcmp(argv[2], "busy"))

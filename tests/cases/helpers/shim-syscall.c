@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096
@@ -119,6 +121,7 @@ static void futexes(const char *file)
 	uint32_t *word = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	static uint32_t own;
 	struct timespec moment = { 0, 1000000 };
+	struct futex_waitv waiter = { .flags = FUTEX_32 };
 	int fd = open(file, O_RDWR);
 	uint32_t *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
@@ -129,7 +132,16 @@ static void futexes(const char *file)
 	say("futex wait", syscall(SYS_futex, word, FUTEX_WAIT, 0, &moment, NULL, 0));
 	number("futex requeue", syscall(SYS_futex, word, FUTEX_REQUEUE, 1, 1, shared, 0));
 	say("futex at the end", syscall(SYS_futex, (char *)word + PAGE, FUTEX_WAKE, 1, NULL, NULL, 0));
+	say("futex, unaligned", syscall(SYS_futex, (char *)word + 2, FUTEX_WAKE, 1, NULL, NULL, 0));
 	munmap(word, PAGE);
+	say("futex, unmapped and unaligned", syscall(SYS_futex, (char *)word + 2, FUTEX_WAKE, 1, NULL, NULL, 0));
+	waiter.uaddr = (uintptr_t)word;
+	say("futex_waitv, unmapped", syscall(449, &waiter, 1, 0, &moment, CLOCK_MONOTONIC));
+	waiter.uaddr = (uintptr_t)&own;
+	say("futex_waitv", syscall(449, &waiter, 1, 0, &moment, CLOCK_MONOTONIC));
+	say("futex_waitv, none", syscall(449, &waiter, 0, 0, NULL, 0));
+	say("futex_waitv, nowhere", syscall(449, 8, 1, 0, NULL, 0));
+	say("futex_wake, unmapped", syscall(454, word, ~0UL, 1, 2));
 	say("futex, unmapped", syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0));
 	say("futex requeue, unmapped", syscall(SYS_futex, &own, FUTEX_REQUEUE, 1, 1, word, 0));
 	say("futex, nowhere", syscall(SYS_futex, (void *)8, FUTEX_WAIT, 0, &moment, NULL, 0));
@@ -162,6 +174,40 @@ static void show(const char *name, int fd)
 	ssize_t n = read(fd, buf, 7);
 
 	printf("%s: %.*s\n", name, (int)n, buf);
+}
+
+static const loff_t constant = 2;
+
+static void *send_some(void *fd)
+{
+	return (void *)sendfile(open("/dev/null", O_WRONLY), (int)(intptr_t)fd, &(off_t){ 0 }, 100);
+}
+
+static void *splice_for_ever(void *ends)
+{
+	return (void *)splice(((int *)ends)[0], NULL, ((int *)ends)[3], NULL, 10, 0);
+}
+
+static void in_small_thread(int fd)
+{
+	int ends[4];
+	pthread_t thread;
+	pthread_attr_t attr;
+	void *result;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, (size_t)sysconf(_SC_THREAD_STACK_MIN));
+	pthread_create(&thread, &attr, send_some, (void *)(intptr_t)fd);
+	pthread_join(thread, &result);
+	number("sendfile in a small thread", (intptr_t)result);
+	if (pipe(ends) || pipe(ends + 2))
+		exit(2);
+	pthread_create(&thread, NULL, splice_for_ever, ends);
+	usleep(20000);
+	pthread_cancel(thread);
+	pthread_join(thread, &result);
+	printf("splice for ever: %s\n", result == PTHREAD_CANCELED ? "cancelled" : "came back");
+	fflush(stdout);
 }
 
 /* What a mapping stored is what comes out, whatever the host has in its cache. */
@@ -198,6 +244,13 @@ static void transfers(const char *file)
 	at = 0;
 	number("splice by number", syscall(SYS_splice, fd, &at, ends[1], NULL, 5, SPLICE_F_MOVE));
 	show("spliced", ends[0]);
+	say("splice to the end that is read", splice(fd, &(loff_t){ 0 }, ends[0], NULL, 5, 0));
+	say("splice, much too much", splice(fd, &at, ends[1], NULL, (size_t)-1, 0));
+	say("sendfile, much too much", sendfile(ends[1], fd, &(off_t){ 0 }, (size_t)-1));
+	say("splice, offset in a constant", splice(fd, (loff_t *)(uintptr_t)&constant, ends[1], NULL, 5, 0));
+	while (read(ends[0], buf, 5) < 5)
+		;
+	in_small_thread(fd);
 	say("splice to no pipe", splice(fd, &at, fd, NULL, 5, 0));
 	say("splice, bad pointer", splice(fd, (loff_t *)8, ends[1], NULL, 5, 0));
 	/* A full pipe. */
