@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "shim/context.h"
+#include "shim/signal.h"
 
 #define CHILDREN 64
 
@@ -32,14 +33,6 @@ struct shim_task *task_beside(void)
 	return &shim_task;
 }
 
-static uint64_t set_mask(uint64_t mask)
-{
-	uint64_t old = 0;
-
-	os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&old, sizeof(mask), 0, 0);
-	return old;
-}
-
 /* One that nobody has, or had one who is dead: such a child may end without a word. */
 static struct child *take(void)
 {
@@ -63,9 +56,9 @@ static int run(void *arg)
 	int result;
 
 	child->tid = (int32_t)os_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
-	set_mask(child->mask);
+	signal_mask(SIG_SETMASK, child->mask);
 	result = child->fn(child->arg);
-	set_mask(~0ULL);
+	signal_mask(SIG_SETMASK, ~0ULL);
 	child->tid = FREE;
 	return result;
 }
@@ -86,12 +79,12 @@ long beside_clone(int (*fn)(void *arg), void *stack, int flags, void *arg, void 
 		child->task.actions = child->actions;
 	}
 	shim_beside = 1;
-	mask = child->mask = set_mask(~0ULL);
+	mask = child->mask = signal_mask(SIG_SETMASK, ~0ULL);
 	result = real_clone(run, stack, flags, child, ids);
 	if (result < 0) {
 		result = -errno;
 		child->tid = FREE;
 	}
-	set_mask(mask);
+	signal_mask(SIG_SETMASK, mask);
 	return result;
 }

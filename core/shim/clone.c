@@ -22,14 +22,6 @@ struct child {
 	uint64_t mask;
 };
 
-static uint64_t set_mask(uint64_t mask)
-{
-	uint64_t old = 0;
-
-	os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&old, sizeof(mask), 0, 0);
-	return old;
-}
-
 /* Whatever the other one of the two left there. */
 static void clear(struct shim_task *task)
 {
@@ -48,7 +40,7 @@ static int run_child(void *arg)
 
 	clear(shim_self());
 	signal_unshare(shim_self());
-	set_mask(child.mask);
+	signal_mask(SIG_SETMASK, child.mask);
 	return child.fn(child.arg);
 }
 
@@ -58,12 +50,12 @@ static int clone_and_wait(int (*fn)(void *), void *stack, int flags, void *arg, 
 {
 	struct shim_task *task = shim_self();
 	struct shim_action *actions = task->actions;
-	struct child child = { .fn = fn, .arg = arg, .mask = set_mask(~0ULL) };
+	struct child child = { .fn = fn, .arg = arg, .mask = signal_mask(SIG_SETMASK, ~0ULL) };
 	int result = real_clone(run_child, stack, flags, &child, ids);
 
 	clear(task);
 	task->actions = actions;
-	set_mask(child.mask);
+	signal_mask(SIG_SETMASK, child.mask);
 	return result;
 }
 

@@ -2,11 +2,11 @@
 #include "shim/fork.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <pty.h>
 #include <signal.h>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,12 +26,11 @@
 static uint64_t block_signals(void)
 {
 	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT };
-	uint64_t mask = ~0ULL, old = 0;
+	uint64_t mask = ~0ULL;
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		mask &= ~(1ULL << (faults[i] - 1));
-	os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, (long)&old, sizeof(mask), 0, 0);
-	return old;
+	return signal_mask(SIG_SETMASK, mask);
 }
 
 static void let_go(struct shim_forking *forking)
@@ -40,7 +39,7 @@ static void let_go(struct shim_forking *forking)
 
 	shim_self()->handover = forking->outer;
 	os_syscall(SYS_munmap, (long)forking->handover, (long)NOMMU_PAGE_SIZE, 0, 0, 0, 0);
-	os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&forking->mask, 0, sizeof(forking->mask), 0, 0);
+	signal_mask(SIG_SETMASK, forking->mask);
 	errno = saved;
 }
 

@@ -7,8 +7,7 @@
 
 #include "shim/context.h"
 
-/* SIG_SETMASK and friends in the kernel's own eight bytes. */
-static uint64_t mask_set(int how, uint64_t mask)
+uint64_t signal_mask(int how, uint64_t mask)
 {
 	uint64_t old = 0;
 
@@ -50,7 +49,7 @@ static struct shim_action *action_at(struct shim_task *task, int sig)
 /* Returns the mask to give back. No handler of this task runs while it is held, so none can wait for it. */
 static uint64_t table_lock(struct shim_task *task)
 {
-	uint64_t mask = mask_set(SIG_BLOCK, ~0ULL);
+	uint64_t mask = signal_mask(SIG_BLOCK, ~0ULL);
 
 	if (task->actions) /* a vfork child is alone with its copy; and if it is killed here its parent must go on */
 		return mask;
@@ -63,7 +62,7 @@ static void table_unlock(struct shim_task *task, uint64_t mask)
 {
 	if (!task->actions)
 		__atomic_store_n((uint32_t *)&shim.signals.lock, 0, __ATOMIC_RELEASE);
-	mask_set(SIG_SETMASK, mask);
+	signal_mask(SIG_SETMASK, mask);
 }
 
 static void reset_to_default(int sig)
@@ -94,7 +93,7 @@ void signal_resend(struct shim_task *task)
 
 	task->deferred = 0;
 	send_to_self(info.si_signo, &info);
-	mask_set(SIG_SETMASK, mask);
+	signal_mask(SIG_SETMASK, mask);
 }
 
 /*
@@ -299,13 +298,13 @@ sighandler_t sigset(int sig, sighandler_t disposition)
 	if (disposition == SIG_HOLD) {
 		if (change(sig, NULL, &old) != 0)
 			return SIG_ERR;
-		mask = mask_set(SIG_BLOCK, mask_of(sig));
+		mask = signal_mask(SIG_BLOCK, mask_of(sig));
 		before = old.sa_handler;
 	} else {
 		before = set_handler(sig, disposition, 0, false);
 		if (before == SIG_ERR)
 			return SIG_ERR;
-		mask = mask_set(SIG_UNBLOCK, mask_of(sig));
+		mask = signal_mask(SIG_UNBLOCK, mask_of(sig));
 	}
 	return mask & mask_of(sig) ? SIG_HOLD : before;
 }

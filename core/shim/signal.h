@@ -37,6 +37,9 @@ struct shim_signals {
 /* Let the deferred signal in, and the others. */
 void signal_resend(struct shim_task *task);
 
+/* SIG_BLOCK, SIG_UNBLOCK and SIG_SETMASK in the kernel's own eight bytes. Returns the mask before. */
+uint64_t signal_mask(int how, uint64_t mask);
+
 /* The handlers of @task, for a child that begins with them. */
 void signal_copy(const struct shim_task *task, struct shim_action to[static SHIM_SIGNALS]);
 
