@@ -104,6 +104,14 @@ loaded() {
 		jemalloc=$(ldconfig -p | sed -n 's/.*libjemalloc\.so\.2.* => //p' | head -n 1)
 		t_eq "$(LD_PRELOAD=$jemalloc t_run ./program 2>&1)" "6 mh"$'\n'"end" "jemalloc, $profile"
 		t_eq "$(t_run valgrind -q --error-exitcode=9 ./program 2>&1)" "6 mh"$'\n'"end" "Valgrind, $profile"
+		# Its vfork is a fork, and it has no clone.
+		for program in "shim-robust threads vfork library jump" "shim-memory-file names" "shim-missing" \
+			"shim-children threads" "shim-exec execve none" "shim-exec posix_spawn preload"; do
+			status=0
+			out=$(t_run valgrind -q --error-exitcode=9 "$H"/$program 2>&1) || status=$?
+			[ "$status" != 9 ] || t_fail "$program under Valgrind, $profile: $out"
+			t_lacks "$out" "==" "$program under Valgrind, $profile"
+		done
 	fi
 	# Under a debugger private mappings are copies; stopped inside of a mapping, and going on.
 	out=$(NOMMU_FORK=allow t_run gdb -nx -q -batch -ex 'set startup-with-shell off' -ex 'break main' -ex run \
