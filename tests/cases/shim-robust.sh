@@ -95,6 +95,17 @@ C
 "$t_cc" -g -o program program.c
 "$t_cc" -g -fsanitize=address,undefined -o asan program.c
 
+debugged() {
+	local out
+	# Under a debugger private mappings are copies; stopped inside of a mapping, and going on.
+	out=$(NOMMU_FORK=allow t_run gdb -nx -q -batch -ex 'set startup-with-shell off' -ex 'break main' -ex run \
+		-ex 'break shim_mmap' -ex continue -ex 'delete' -ex continue ./program 2>&1)
+	t_has "$out" "6 mh"$'\n'"end" "gdb, $profile"
+	t_has "$out" "exited normally" "gdb, $profile"
+	# gdb itself has no fork, and says so.
+	t_has "$(t_run gdb -nx -q -batch -ex run ./program 2>&1)" "Function not implemented" "gdb without fork, $profile"
+}
+
 loaded() {
 	local jemalloc
 	t_eq "$(t_run ./program)" "6 mh"$'\n'"end" "alone, $profile"
@@ -113,13 +124,7 @@ loaded() {
 			t_lacks "$out" "==" "$program under Valgrind, $profile"
 		done
 	fi
-	# Under a debugger private mappings are copies; stopped inside of a mapping, and going on.
-	out=$(NOMMU_FORK=allow t_run gdb -nx -q -batch -ex 'set startup-with-shell off' -ex 'break main' -ex run \
-		-ex 'break shim_mmap' -ex continue -ex 'delete' -ex continue ./program 2>&1)
-	t_has "$out" "6 mh"$'\n'"end" "gdb, $profile"
-	t_has "$out" "exited normally" "gdb, $profile"
-	# gdb itself has no fork, and says so.
-	t_has "$(t_run gdb -nx -q -batch -ex run ./program 2>&1)" "Function not implemented" "gdb without fork, $profile"
+	[ -n "$t_asan" ] || debugged
 	t_eq "$(cat "$MNT/proc/maps")" "" "what is left, $profile"
 }
 for profile in bdi linux6; do
