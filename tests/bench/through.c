@@ -32,9 +32,12 @@ struct calls {
 	ssize_t (*splice)(int in, off64_t *off_in, int out, off64_t *off_out, size_t length, unsigned int flags);
 	int (*clone)(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 	pid_t (*vfork)(void);
+	int (*posix_spawn)(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+			   const posix_spawnattr_t *attr, char *const argv[], char *const envp[]);
 };
 
-static struct calls shim = {munmap, mremap, NULL, syscall, sigaction, sbrk, personality, sendfile, splice, clone, vfork};
+static struct calls shim = {munmap, mremap, NULL, syscall, sigaction, sbrk, personality, sendfile, splice, clone, vfork,
+			   posix_spawn};
 static struct calls host;
 static int file, null, ends[2];
 
@@ -55,6 +58,7 @@ static void find_libc(void)
 	*(void **)&host.splice = dlsym(libc, "splice");
 	*(void **)&host.clone = dlsym(libc, "clone");
 	*(void **)&host.vfork = dlsym(libc, "vfork");
+	*(void **)&host.posix_spawn = dlsym(libc, "posix_spawn");
 	/* The host's memory is what is unmapped. */
 	shim.mmap = host.mmap;
 }
@@ -142,6 +146,15 @@ static void call_vfork(const struct calls *c)
 	expect(pid > 0 && waitpid(pid, NULL, 0) == pid, "vfork");
 }
 
+/* Of nothing: what the new program does is not measured. */
+static void call_spawn(const struct calls *c)
+{
+	static char *argv[] = {"", NULL};
+	pid_t pid;
+
+	expect(c->posix_spawn(&pid, "/nonexistent/program", NULL, NULL, argv, environ), "posix_spawn");
+}
+
 static const struct row {
 	const char *name;
 	void (*call)(const struct calls *calls);
@@ -152,7 +165,7 @@ static const struct row {
 	{"sigaction that asks", call_sigaction, 1}, {"sbrk(0)", call_sbrk, 1},
 	{"personality that asks", call_personality, 1}, {"sendfile, a page of tmpfs", call_sendfile, 1},
 	{"splice, a page of tmpfs", call_splice, 1}, {"clone and wait", call_clone, 20},
-	{"vfork and wait", call_vfork, 20},
+	{"vfork and wait", call_vfork, 20}, {"posix_spawn of nothing", call_spawn, 20},
 };
 
 static double round_of(const struct row *row, const struct calls *calls)
