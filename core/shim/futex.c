@@ -7,10 +7,10 @@
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "shim/context.h"
 #include "shim/trace.h"
+#include "shim/user.h"
 
 static bool has_second_word(long op)
 {
@@ -37,15 +37,10 @@ static long check_word(uint64_t addr)
 static long check_words(uint64_t vector, uint64_t count)
 {
 	struct futex_waitv words[FUTEX_WAITV_MAX];
-	struct iovec to = { words, sizeof(words) }, from = { (void *)vector, sizeof(words) };
 	long result = 0;
 
 	/* What is wrong with these the host says. */
-	if (!count || count > FUTEX_WAITV_MAX)
-		return 0;
-	to.iov_len = from.iov_len = count * sizeof(words[0]);
-	if (os_syscall(SYS_process_vm_readv, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&to, 1, (long)&from, 1,
-		       0) != (long)to.iov_len)
+	if (!count || count > FUTEX_WAITV_MAX || user_copy_in(words, (const void *)vector, count * sizeof(words[0])))
 		return 0;
 	for (uint64_t i = 0; i < count && !result; i++)
 		result = check_word(words[i].uaddr);

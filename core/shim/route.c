@@ -8,7 +8,6 @@
 #include <linux/sched.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "shim/brk.h"
@@ -23,6 +22,7 @@
 #include "shim/shm.h"
 #include "shim/stat.h"
 #include "shim/transfer.h"
+#include "shim/user.h"
 
 static long host(long number, const long *a)
 {
@@ -33,8 +33,7 @@ static long host(long number, const long *a)
 static bool makes_copy(long number, const long *a)
 {
 	struct clone_args asked = { .flags = 0 };
-	struct iovec to = { &asked, sizeof(asked) }, from = { (void *)a[0], sizeof(asked) };
-	long result;
+	size_t size = (size_t)a[1] < sizeof(asked) ? (size_t)a[1] : sizeof(asked);
 
 	if (number == SYS_fork)
 		return true;
@@ -42,12 +41,8 @@ static bool makes_copy(long number, const long *a)
 		return !(a[0] & CLONE_VM);
 	if (number != SYS_clone3)
 		return false;
-	if ((size_t)a[1] < to.iov_len)
-		to.iov_len = from.iov_len = (size_t)a[1];
 	/* What cannot be read the host refuses too. */
-	result = os_syscall(SYS_process_vm_readv, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&to, 1, (long)&from,
-			    1, 0);
-	return result < 0 ? result == -EFAULT : !(asked.flags & CLONE_VM);
+	return user_copy_in(&asked, (const void *)a[0], size) || !(asked.flags & CLONE_VM);
 }
 
 /* With shared memory a child that comes out of here on the same stack would overwrite what its parent returns by. */

@@ -11,11 +11,11 @@
 #include <string.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "nommu_shm.h"
 #include "shim/context.h"
 #include "shim/trace.h"
+#include "shim/user.h"
 
 /* Of more supplementary groups than these the rest does not count. */
 #define GROUPS_MAX 256
@@ -50,33 +50,6 @@ static void who_calls(struct shim_task *task, struct caller *caller)
 		.group_count = count > 0 ? (uint32_t)count : 0,
 		.groups = caller->groups,
 	};
-}
-
-/* To and from where the program says, which may be nowhere: EFAULT. Where a sandbox forbids the call that can tell, it
- * is found out the hard way. */
-static int copy(void *to, const void *from, size_t size, long number, const void *theirs)
-{
-	struct iovec local = { number == SYS_process_vm_readv ? to : (void *)(uintptr_t)from, size };
-	struct iovec remote = { (void *)(uintptr_t)theirs, size };
-	long pid = os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
-	long result = os_syscall(number, pid, (long)&local, 1, (long)&remote, 1, 0);
-
-	if (result == (long)size)
-		return 0;
-	if (result == -EFAULT || result >= 0)
-		return -EFAULT;
-	memcpy(to, from, size);
-	return 0;
-}
-
-static int copy_out(void *to, const void *from, size_t size)
-{
-	return copy(to, from, size, SYS_process_vm_writev, to);
-}
-
-static int copy_in(void *to, const void *from, size_t size)
-{
-	return copy(to, from, size, SYS_process_vm_readv, from);
 }
 
 /* ---- shmget, shmat, shmdt -------------------------------------------------------------------------------------- */
@@ -165,7 +138,7 @@ static int put_stat(const struct nommu_shm *shm, void *buf)
 	ds.shm_cpid = shm->cpid;
 	ds.shm_lpid = shm->lpid;
 	ds.shm_nattch = shm->attaches;
-	return copy_out(buf, &ds, sizeof(ds));
+	return user_copy_out(buf, &ds, sizeof(ds));
 }
 
 /* IPC_STAT answers 0, those that take an index the id. */
@@ -187,7 +160,7 @@ static long control_stat(const struct caller *caller, int id, int command, void 
 static long control_set(const struct caller *caller, int id, const void *buf, struct nommu_verdict *verdict)
 {
 	struct shmid_ds ds;
-	int error = copy_in(&ds, buf, sizeof(ds));
+	int error = user_copy_in(&ds, buf, sizeof(ds));
 
 	if (error)
 		return error;
@@ -211,7 +184,7 @@ static long control_info(int command, void *buf, struct nommu_verdict *verdict)
 			.shmall = info.size_max,
 		};
 
-		error = copy_out(buf, &limits, sizeof(limits));
+		error = user_copy_out(buf, &limits, sizeof(limits));
 	} else {
 		struct shm_info used;
 
@@ -219,7 +192,7 @@ static long control_info(int command, void *buf, struct nommu_verdict *verdict)
 		used.used_ids = (int)info.count;
 		used.shm_tot = info.pages;
 		used.shm_rss = info.pages;
-		error = copy_out(buf, &used, sizeof(used));
+		error = user_copy_out(buf, &used, sizeof(used));
 	}
 	return error ? error : info.index_max;
 }

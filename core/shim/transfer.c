@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "shim/context.h"
+#include "shim/user.h"
 
 #define PIECE 4096u /* bytes, on a stack that may be the smallest that there is */
 #define COUNT_MAX 0x7ffff000u /* what the kernel moves at most (MAX_RW_COUNT) */
@@ -40,11 +41,8 @@ static long begin_at(int in, const off64_t *offset)
 /* False: it cannot be written there. */
 static bool end_at(int in, off64_t *offset, long at)
 {
-	struct iovec from = { &at, sizeof(at) }, to = { offset, sizeof(at) };
-
 	if (offset)
-		return os_syscall(SYS_process_vm_writev, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&from, 1,
-				  (long)&to, 1, 0) >= 0;
+		return user_copy_out(offset, &at, sizeof(at)) == 0;
 	os_syscall(SYS_lseek, in, at, SEEK_SET, 0, 0, 0);
 	return true;
 }
@@ -163,10 +161,8 @@ static bool is_ours(int in, int out, const off64_t *off_out, size_t length, unsi
 static long splice_boards(int in, off64_t *off_in, int out, size_t length, unsigned int flags)
 {
 	off64_t at;
-	struct iovec to = { &at, sizeof(at) }, from = { off_in, sizeof(at) };
 
-	if (off_in && os_syscall(SYS_process_vm_readv, os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), (long)&to, 1,
-				 (long)&from, 1, 0) < 0)
+	if (off_in && user_copy_in(&at, off_in, sizeof(at)))
 		return -EFAULT;
 	if (off_in && at < 0)
 		return -EINVAL;
